@@ -1,0 +1,47 @@
+"""Names of the slots results are written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Slots of one scoring run, all beginning with ``added`` (``key_added``)."""
+
+    added: str = "cytosig"
+
+    @property
+    def score(self) -> str:
+        """obsm: z, observations × cytokines."""
+        return f"{self.added}_score"
+
+    @property
+    def pvalue(self) -> str:
+        """obsm: two-sided p, observations × cytokines."""
+        return f"{self.added}_pvalue"
+
+    @property
+    def estimate(self) -> str:
+        """obsm: coefficient, observations × cytokines."""
+        return f"{self.added}_estimate"
+
+    @property
+    def axis(self) -> str:
+        """obsm: z, observations × axes."""
+        return f"{self.added}_axis"
+
+    @property
+    def axis_pvalue(self) -> str:
+        """obsm: two-sided p, observations × axes."""
+        return f"{self.added}_axis_pvalue"
+
+    @property
+    def ligand(self) -> str:
+        """obsm: ligand expression, observations × cytokines."""
+        return f"{self.added}_ligand"
+
+    @property
+    def uns(self) -> str:
+        """uns: parameters, versions, digest, coverage."""
+        return self.added

@@ -1,0 +1,1 @@
+"""Align, read in row blocks, score: arrays in, a frozen result out."""

@@ -1,0 +1,108 @@
+"""Rows on their way to the kernel: genes dropped or summed, counts normalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from cytosig._errors import DataError
+from cytosig.blocks import Block, RowBlocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+TARGET_SUM = 1e4
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A matrix as the engine sees it.
+
+    Parameters
+    ----------
+    blocks
+        The matrix as stored.
+    selector
+        Data columns × engine genes, 0/1; sums duplicates, drops and reorders genes.
+        None leaves the columns as they are.
+    normalise
+        Divide each row by its sum over all stored columns, times 10,000, then log(x + 1).
+    """
+
+    blocks: RowBlocks
+    selector: sp.csr_matrix | None = None
+    normalise: bool = False
+
+    @property
+    def n_obs(self) -> int:
+        """Number of rows."""
+        return self.blocks.shape[0]
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes the engine sees: the gene universe of the null."""
+        return self.blocks.shape[1] if self.selector is None else self.selector.shape[1]
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self.blocks:
+            yield self._prepared(block)
+
+    def _prepared(self, block: Block) -> Block:
+        totals = _row_sums(block) if self.normalise else None
+        if self.selector is not None:
+            picked = block.to_scipy(self.blocks.shape[1]) @ self.selector
+            block = Block.from_scipy(block.start, sp.csr_matrix(picked))
+        return block if totals is None else _log_normalised(block, totals)
+
+
+def _row_sums(block: Block) -> NDArray[np.float64]:
+    values = np.append(block.data.astype(np.float64), 0.0)  # reduceat needs every start in range
+    sums: NDArray[np.float64] = np.add.reduceat(values, block.indptr[:-1])
+    sums[np.diff(block.indptr) == 0] = 0.0
+    return sums
+
+
+def _log_normalised(block: Block, totals: NDArray[np.float64]) -> Block:
+    scale = np.divide(TARGET_SUM, totals, out=np.zeros_like(totals), where=totals > 0)
+    data = block.data * np.repeat(scale, np.diff(block.indptr))
+    return Block(block.start, block.stop, block.indptr, block.indices, np.log1p(data))
+
+
+def selector(n_columns: int, groups: Sequence[Sequence[int]], /) -> sp.csr_matrix:
+    """0/1 matrix that sums each group of columns into one gene."""
+    columns = np.concatenate([np.asarray(g, dtype=np.int64) for g in groups])
+    target = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
+    ones = np.ones(len(columns), dtype=np.float32)
+    return sp.csr_matrix((ones, (columns, target)), shape=(n_columns, len(groups)))
+
+
+def nonfinite_columns(blocks: RowBlocks, /) -> NDArray[np.bool_]:
+    """Columns that hold a NaN or an infinity anywhere."""
+    bad = np.zeros(blocks.shape[1], dtype=bool)
+    for block in blocks:
+        bad[block.indices[~np.isfinite(block.data)]] = True
+    return bad
+
+
+def refuse_nonfinite(
+    blocks: RowBlocks, obs_names: Sequence[str], labels: Sequence[str], /
+) -> None:
+    """Raise a DataError that names the first NaN or infinity, if there is one."""
+    for block in blocks:
+        wrong = np.flatnonzero(~np.isfinite(block.data))
+        if wrong.size:
+            j = int(wrong[0])
+            row = block.start + int(np.searchsorted(block.indptr, j, side="right")) - 1
+            gene = labels[int(block.indices[j])]
+            n = int(nonfinite_columns(blocks).sum())
+            raise DataError(
+                f"The matrix holds {block.data[j]} at observation {str(obs_names[row])!r}, gene"
+                f" {gene!r} ({n} gene(s) affected). Impute or remove them, or pass"
+                ' nonfinite="drop_genes" (command line: --nonfinite drop_genes) to leave those'
+                " genes out."
+            )

@@ -1,0 +1,91 @@
+"""What kind of numbers a matrix holds, told from the numbers alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cytosig.blocks import Block, RowBlocks
+
+Kind = Literal["counts", "linear", "log1p", "log2", "contrasts"]
+_LARGEST_LOG = 50.0  # log2 of the largest plausible count is below this; counts and TPM are not
+_LARGEST_LN_CP10K = 10.5  # ln(1e4 + 1) = 9.2
+_SPREAD = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the values are and the sentence that says why."""
+
+    kind: Kind
+    reason: str
+
+    @property
+    def base(self) -> float | None:
+        """Logarithm base, None where the values are no logarithms of x + 1."""
+        return {"log1p": float(np.e), "log2": 2.0}.get(self.kind)
+
+
+def recognise(rows: RowBlocks, /) -> Values:
+    """Tell raw counts, linear values, logarithms and contrasts apart.
+
+    Parameters
+    ----------
+    rows
+        The matrix; a spread of at most 200 rows is looked at, and all of it only when those
+        look like counts.
+
+    Returns
+    -------
+    Values
+        ``counts`` (non-negative whole numbers), ``linear`` (non-negative, too large for
+        logarithms: TPM, CPM, FPKM), ``log1p`` and ``log2`` (logged, natural or base 2), or
+        ``contrasts`` (both signs around zero: log fold changes, scaled values).
+    """
+    block = rows.sample()
+    data = block.data[np.isfinite(block.data)].astype(np.float64)
+    if data.size == 0 or not data.any():
+        return Values("log1p", "no non-zero value among the rows looked at")
+    low, high = float(data.min()), float(data.max())
+    if low < 0:
+        return _with_negatives(block, rows.shape[1], low, high)
+    if np.array_equal(data, np.round(data)) and high > 1:
+        if all(_whole(b.data) for b in rows):
+            return Values("counts", f"non-negative whole numbers up to {high:g}")
+    if high > _LARGEST_LOG:
+        return Values("linear", f"non-negative values up to {high:g}, too large for logarithms")
+    return _logged(block, high)
+
+
+def _whole(data: NDArray[np.floating]) -> bool:
+    finite = data[np.isfinite(data)]
+    return bool((finite == np.round(finite)).all() and (finite >= 0).all())
+
+
+def _logged(block: Block, high: float) -> Values:
+    for kind, undo in (("log1p", np.expm1), ("log2", lambda x: np.exp2(x) - 1)):
+        totals = np.add.reduceat(
+            np.append(undo(block.data.astype(np.float64)), 0.0), block.indptr[:-1]
+        )[np.diff(block.indptr) > 0]
+        if totals.size > 1 and totals.std() < _SPREAD * totals.mean():
+            return Values(kind, f"undoing {kind} gives rows of equal sum ({totals.mean():.4g})")
+    if high > _LARGEST_LN_CP10K:
+        return Values("log2", f"non-negative values up to {high:.3g}: read as log2(x + 1)")
+    return Values("log1p", f"non-negative values up to {high:.3g}: read as natural log(x + 1)")
+
+
+def _with_negatives(block: Block, n_genes: int, low: float, high: float) -> Values:
+    """Logged expression has a floor that many genes share; contrasts centre on zero."""
+    dense = block.to_scipy(n_genes).toarray().astype(np.float64)
+    dense = np.where(np.isfinite(dense), dense, 0.0)
+    floor = (dense == dense.min(axis=1, keepdims=True)).mean(axis=1)
+    centred = np.abs(np.median(dense, axis=1)) <= 0.35 * dense.std(axis=1)
+    has_floor = np.median(floor) > 0.005 and n_genes > 20
+    if not has_floor and centred.mean() >= 0.8:
+        return Values("contrasts", f"values from {low:.3g} to {high:.3g} centred on zero")
+    return Values("log2", f"values from {low:.3g} to {high:.3g}, not centred: read as log2")

@@ -1,0 +1,83 @@
+"""A stored reference: gene moments that new observations are centred and scaled on."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig._errors import FileError
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+_FORMAT = "cytosig-reference-1"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Gene means and standard deviations of a cohort, with the gene universe.
+
+    Parameters
+    ----------
+    genes
+        Engine gene names.
+    mean, sd
+        Moments of the logged values, one a gene.
+    n_obs
+        Observations they were taken on.
+    kind
+        What the values were (``counts`` means normalised to 10,000 and logged).
+    """
+
+    genes: tuple[str, ...]
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    n_obs: int
+    kind: str
+
+    def save(self, path: str | os.PathLike[str], /) -> None:
+        """Write to an ``.npz`` file (plain arrays, nothing executable)."""
+        try:
+            with Path(path).open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    format=np.array(_FORMAT),
+                    genes=np.array(self.genes),
+                    mean=self.mean,
+                    sd=self.sd,
+                    n_obs=np.array(self.n_obs),
+                    kind=np.array(self.kind),
+                )
+        except OSError as error:
+            raise FileError(f"{path}: cannot be written: {error.strerror}.") from error
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], /) -> Reference:
+        """Read a file written by :meth:`save`.
+
+        Raises
+        ------
+        FileError
+            When it is missing, damaged or no reference.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                if str(held["format"]) != _FORMAT:
+                    raise FileError(f"{path}: reference format {held['format']} is not known.")
+                return cls(
+                    tuple(held["genes"].tolist()),
+                    held["mean"],
+                    held["sd"],
+                    int(held["n_obs"]),
+                    str(held["kind"]),
+                )
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise FileError(
+                f"{path}: is no reference written by cytosig.tl.fit_reference ({error})."
+            ) from error

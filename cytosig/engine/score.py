@@ -1,0 +1,269 @@
+"""One scoring run: align, recognise, centre, score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytosig import methods
+from cytosig._errors import DataError, UsageError
+from cytosig._log import logger
+from cytosig.blocks import RowBlocks
+from cytosig.engine.centre import Baseline, centre
+from cytosig.engine.ligands import ligand_expression
+from cytosig.engine.linear import REASONS, LinearScores, run_plan
+from cytosig.engine.moments import sums_of_genes
+from cytosig.engine.plan import Plan, make_plan
+from cytosig.engine.prepare import Rows, nonfinite_columns, refuse_nonfinite
+from cytosig.engine.recognise import Values, recognise
+from cytosig.engine.reference import Reference
+from cytosig.engine.scores import Scores
+from cytosig.engine.universe import Universe, make_universe
+from cytosig.genes import GeneMap, coverage_table, gene_labels, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cytosig.engine.options import Options
+    from cytosig.signatures import Catalogue
+
+_FEWEST_GENES = 4  # the fourth moment of the null divides by G − 3
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A matrix whose genes are known: the engine's rows and where each gene is."""
+
+    rows: Rows
+    universe: Universe
+    found: GeneMap
+    values: Values
+    kept: NDArray[np.int64] | None
+    notes: tuple[str, ...]
+
+    def place(self) -> dict[str, int]:
+        """Engine gene of every asked-for gene that is there."""
+        first = {columns[0]: i for i, columns in enumerate(self.universe.columns)}
+        pairs = zip(self.found.genes, self.found.columns, strict=True)
+        return {g: first[c[0]] for g, c in pairs if c and c[0] in first}
+
+
+def align(
+    matrix: Any,
+    var: pd.DataFrame,
+    obs_names: pd.Index[str],
+    catalogue: Catalogue,
+    options: Options,
+    /,
+    *,
+    reference: Reference | None = None,
+) -> Aligned:
+    """Find the genes, recognise the values and fix the gene universe."""
+    blocks = RowBlocks(matrix, chunk_size=options.chunk_size)
+    n_obs, n_vars = blocks.shape
+    if n_obs == 0 or n_vars < _FEWEST_GENES:
+        raise DataError(
+            f"The matrix is {n_obs} observations × {n_vars} genes; expected at least one"
+            f" observation and {_FEWEST_GENES} genes."
+        )
+    wanted = sorted(
+        {*catalogue.genes, *(g for c in catalogue.cytokines.values() for g in c.ligand_genes)}
+    )
+    labels, source = gene_labels(
+        var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
+    )
+    found = resolve(labels, wanted, organism=options.organism)
+    values, normalise = _read_values(blocks, options)
+    universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
+    notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]
+    if normalise:
+        notes.append("normalised to 10,000 per observation, then log(x + 1)")
+        logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
+    universe = _without_nonfinite(universe, blocks, obs_names, labels, options, notes)
+    if options.background == "signatures":
+        named = set(catalogue.genes)
+        universe = universe.keep(np.array([key in named for key in universe.keys]))
+    kept = None
+    if reference is not None:
+        _check_reference(reference, values)
+        universe, kept = universe.ordered_as(reference.genes)
+    notes.append(f"gene universe: {len(universe.keys)} genes")
+    rows = Rows(blocks, universe.selector(), normalise)
+    return Aligned(rows, universe, found, values, kept, tuple(notes))
+
+
+def _read_values(blocks: RowBlocks, options: Options) -> tuple[Values, bool]:
+    values = recognise(blocks)
+    if options.normalize == "none":
+        return values, False
+    if options.normalize == "log1p" and values.kind == "contrasts":
+        raise UsageError(
+            f"normalize='log1p' needs non-negative values; found {values.reason}."
+        )
+    return values, options.normalize == "log1p" or values.kind in ("counts", "linear")
+
+
+def _without_nonfinite(
+    universe: Universe,
+    blocks: RowBlocks,
+    obs_names: pd.Index[str],
+    labels: list[str],
+    options: Options,
+    notes: list[str],
+) -> Universe:
+    if options.nonfinite == "raise":
+        return universe
+    bad = nonfinite_columns(blocks)
+    if not bad.any():
+        return universe
+    clean = np.array([not bad[list(columns)].any() for columns in universe.columns])
+    notes.append(f"{int((~clean).sum())} genes with NaN or infinite values left out")
+    logger.info("%s (first: %s).", notes[-1], labels[int(np.flatnonzero(bad)[0])])
+    return universe.keep(clean)
+
+
+def _check_reference(reference: Reference, values: Values) -> None:
+    stored = "counts" if reference.kind in ("counts", "linear") else reference.kind
+    mine = "counts" if values.kind in ("counts", "linear") else values.kind
+    if stored == "counts":
+        stored = "log1p"
+    if mine == "counts":
+        mine = "log1p"
+    if stored != mine:
+        raise DataError(
+            f"The reference was fitted on {reference.kind} values and the data hold {values.kind}"
+            f" ({values.reason}); bring both to the same scale."
+        )
+
+
+def fit(
+    aligned: Aligned, options: Options, use: NDArray[np.bool_], /
+) -> Reference:
+    """Gene moments of the observations in ``use``, as a reference to store."""
+    mean, sd = sums_of_genes(aligned.rows, np.where(use, 0, -1), 1, n_jobs=options.n_jobs)
+    return Reference(
+        aligned.universe.keys, mean[0], sd[0], int(use.sum()), aligned.values.kind
+    )
+
+
+def score(
+    aligned: Aligned,
+    obs_names: pd.Index[str],
+    catalogue: Catalogue,
+    options: Options,
+    baseline: Baseline,
+    /,
+    *,
+    tick: Callable[[int], None] | None = None,
+) -> Scores:
+    """Score every observation against every signature and axis of the catalogue.
+
+    Raises
+    ------
+    DataError
+        When no signature can be scored, a value is not finite, or centring is impossible.
+    """
+    coverage = _coverage(aligned, catalogue, options)
+    ids = [id for id in catalogue.ids if not coverage.loc[id, "reason"]]
+    if not ids:
+        first = coverage["reason"].iloc[0]
+        raise DataError(
+            f"None of {len(coverage)} signatures can be scored; {coverage.index[0]}: {first}."
+            f" The gene names begin {', '.join(aligned.universe.keys[:4])}. Check gene_symbols=,"
+            " organism= and signatures=."
+        )
+    moments, sentence = centre(aligned.rows, aligned.values, baseline, options, aligned.kept)
+    if not np.isfinite(moments.mean).all():
+        _explain_nonfinite(aligned, obs_names)
+    weights = _weights(aligned, catalogue, ids)
+    plan = make_plan(
+        weights, ids, catalogue.axes, methods.get(options.method), lam=options.lam
+    )
+    found = run_plan(aligned.rows, plan, moments, n_jobs=options.n_jobs, tick=tick)
+    if (found.state == 3).any():
+        _explain_nonfinite(aligned, obs_names)
+    ligand = _ligands(aligned, catalogue, options)
+    return _frames(found, plan, ligand, catalogue, coverage, obs_names, (*aligned.notes, sentence))
+
+
+def _explain_nonfinite(aligned: Aligned, obs_names: pd.Index[str]) -> None:
+    labels = [""] * aligned.universe.n_columns
+    for key, columns in zip(aligned.universe.keys, aligned.universe.columns, strict=True):
+        for j in columns:
+            labels[j] = key
+    refuse_nonfinite(aligned.rows.blocks, list(obs_names), labels)
+
+
+def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.DataFrame:
+    here = aligned.place()
+    found = aligned.found
+    how = tuple(h if g in here else "missing" for g, h in zip(found.genes, found.how, strict=True))
+    seen = GeneMap(found.genes, found.columns, how, found.found_as)
+    return coverage_table(
+        seen,
+        catalogue.to_dict(),
+        min_coverage=options.min_coverage,
+        min_genes=options.min_genes,
+    )
+
+
+def _weights(aligned: Aligned, catalogue: Catalogue, ids: list[str]) -> NDArray[np.float64]:
+    place = aligned.place()
+    weights = np.zeros((aligned.rows.n_genes, len(ids)))
+    for k, id in enumerate(ids):
+        for gene, weight in catalogue.signatures[id].weights.items():
+            if gene in place:
+                weights[place[gene], k] += weight
+    return weights
+
+
+def _ligands(aligned: Aligned, catalogue: Catalogue, options: Options) -> NDArray[np.float32]:
+    cytokines = list(catalogue.cytokines.values())
+    if not cytokines or aligned.values.kind == "contrasts":
+        return np.zeros((aligned.rows.n_obs, 0), dtype=np.float32)
+    base = float(np.e) if aligned.rows.normalise else aligned.values.base
+    return ligand_expression(
+        aligned.rows, aligned.place(), cytokines, base=base, n_jobs=options.n_jobs
+    )
+
+
+def _frames(
+    found: LinearScores,
+    plan: Plan,
+    ligand: NDArray[np.float32],
+    catalogue: Catalogue,
+    coverage: pd.DataFrame,
+    obs_names: pd.Index[str],
+    notes: tuple[str, ...],
+) -> Scores:
+    import pandas as pd
+
+    n = plan.n_signatures
+
+    def frame(values: NDArray[Any], part: slice, every: list[str] | None = None) -> pd.DataFrame:
+        table = pd.DataFrame(values[:, part], index=obs_names, columns=list(plan.columns[part]))
+        return table if every is None else table.reindex(columns=every)
+
+    wrong = np.flatnonzero(found.state)
+    unscored = pd.DataFrame(
+        {"reason": [REASONS[int(s)] for s in found.state[wrong]]}, index=obs_names[wrong]
+    )
+    own, axes = slice(0, n), slice(n, None)
+    return Scores(
+        score=frame(found.score, own, catalogue.ids),
+        pvalue=frame(found.pvalue, own, catalogue.ids),
+        estimate=frame(found.estimate, own, catalogue.ids),
+        axis=frame(found.score, axes),
+        axis_pvalue=frame(found.pvalue, axes),
+        ligand=pd.DataFrame(
+            ligand, index=obs_names, columns=list(catalogue.cytokines)[: ligand.shape[1]]
+        ),
+        coverage=coverage,
+        unscored=unscored,
+        notes=notes,
+    )

@@ -1,0 +1,124 @@
+"""The gene universe: which columns are which engine genes, and where signatures find theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig._errors import DataError, GeneError
+from cytosig.engine.prepare import selector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import scipy.sparse as sp
+    from numpy.typing import NDArray
+
+    from cytosig.genes import GeneMap
+
+_ENOUGH = 0.5
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Engine genes in order.
+
+    Parameters
+    ----------
+    keys
+        Name of each engine gene: the approved symbol where it was asked for, else the label.
+    columns
+        Data columns summed into it.
+    n_columns
+        Columns of the data.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[tuple[int, ...], ...]
+    n_columns: int
+
+    @property
+    def place(self) -> dict[str, int]:
+        """Position by key."""
+        return {key: i for i, key in reversed(list(enumerate(self.keys)))}
+
+    def selector(self) -> sp.csr_matrix | None:
+        """Columns × genes matrix, None where nothing changes."""
+        if self.columns == tuple((j,) for j in range(self.n_columns)):
+            return None
+        return selector(self.n_columns, self.columns)
+
+    def keep(self, mask: NDArray[np.bool_], /) -> Universe:
+        """The genes where ``mask`` holds."""
+        kept = np.flatnonzero(mask)
+        return Universe(
+            tuple(self.keys[i] for i in kept),
+            tuple(self.columns[i] for i in kept),
+            self.n_columns,
+        )
+
+    def ordered_as(self, keys: Sequence[str], /) -> tuple[Universe, NDArray[np.int64]]:
+        """The genes of ``keys`` that are here, in that order, and their positions in ``keys``.
+
+        Raises
+        ------
+        DataError
+            When fewer than half of ``keys`` are here.
+        """
+        place = self.place
+        shared = [i for i, key in enumerate(keys) if key in place]
+        if len(shared) < _ENOUGH * len(keys):
+            raise DataError(
+                f"Only {len(shared)} of the reference's {len(keys)} genes are in the data, fewer"
+                " than half. Use a reference of the same platform and gene names."
+            )
+        here = [place[keys[i]] for i in shared]
+        chosen = Universe(
+            tuple(self.keys[i] for i in here),
+            tuple(self.columns[i] for i in here),
+            self.n_columns,
+        )
+        return chosen, np.array(shared, dtype=np.int64)
+
+
+def make_universe(labels: Sequence[str], found: GeneMap, /, *, additive: bool) -> Universe:
+    """Every column an engine gene, duplicates of asked-for genes summed where that is right.
+
+    Parameters
+    ----------
+    labels
+        Gene names of the data.
+    found
+        The asked-for genes.
+    additive
+        Values are counts or linear, so that duplicates may be summed.
+
+    Raises
+    ------
+    GeneError
+        When a gene has several columns and the values are logged.
+    """
+    duplicates = found.duplicates
+    if duplicates and not additive:
+        gene, columns = next(iter(duplicates.items()))
+        where = ", ".join(f"{labels[j]!r} (column {j})" for j in columns[:4])
+        raise GeneError(
+            f"Gene {gene} has {len(columns)} columns: {where}"
+            + (f"; and {len(duplicates) - 1} more gene(s)" if len(duplicates) > 1 else "")
+            + ". Logged values cannot be summed: sum the counts before taking logarithms, or"
+            " keep one column of each gene."
+        )
+    key = dict(enumerate(labels))
+    extra: set[int] = set()
+    joined: dict[int, tuple[int, ...]] = {}
+    for gene, columns in zip(found.genes, found.columns, strict=True):
+        if columns:
+            key[columns[0]] = gene
+            joined[columns[0]] = columns
+            extra.update(columns[1:])
+    kept = [j for j in range(len(labels)) if j not in extra]
+    return Universe(
+        tuple(key[j] for j in kept), tuple(joined.get(j, (j,)) for j in kept), len(labels)
+    )

@@ -1,0 +1,73 @@
+"""How much of each signature the data hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cytosig.genes.resolve import MISSING, GeneMap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+def coverage_table(
+    found: GeneMap,
+    sets: Mapping[str, Mapping[str, float]],
+    /,
+    *,
+    min_coverage: float,
+    min_genes: int,
+) -> pd.DataFrame:
+    """One row a signature: what was found, what is missing, and whether it can be scored.
+
+    Parameters
+    ----------
+    found
+        Every gene of ``sets``, resolved.
+    sets
+        Signed weights by signature id.
+    min_coverage
+        Smallest share of a signature's summed absolute weight that must be present.
+    min_genes
+        Smallest number of its genes that must be present.
+
+    Returns
+    -------
+    DataFrame indexed by signature with n_genes, n_found, coverage (share of weight),
+    renamed (``WARS1=WARS (previous symbol)`` ...), missing (symbols) and reason (empty
+    when the signature is scored).
+    """
+    import pandas as pd
+
+    how = dict(zip(found.genes, found.how, strict=True))
+    name = dict(zip(found.genes, found.found_as, strict=True))
+    rows = []
+    for id, weights in sets.items():
+        here = [gene for gene in weights if how[gene] != MISSING]
+        total = sum(abs(w) for w in weights.values())
+        share = sum(abs(weights[gene]) for gene in here) / total if total else 0.0
+        renamed = [f"{g}={name[g]} ({how[g]})" for g in here if how[g] != "exact"]
+        rows.append(
+            {
+                "signature": id,
+                "n_genes": len(weights),
+                "n_found": len(here),
+                "coverage": share,
+                "renamed": "; ".join(renamed),
+                "missing": ", ".join(gene for gene in weights if how[gene] == MISSING),
+                "reason": _reason(len(here), share, min_coverage, min_genes),
+            }
+        )
+    return pd.DataFrame(rows).set_index("signature")
+
+
+def _reason(n: int, share: float, min_coverage: float, min_genes: int) -> str:
+    if n == 0:
+        return "none of its genes is in the data"
+    if n < min_genes:
+        return f"only {n} of its genes in the data, fewer than {min_genes}"
+    if share < min_coverage:
+        return f"{share:.0%} of its weight in the data, less than {min_coverage:.0%}"
+    return ""

@@ -1,0 +1,127 @@
+"""Which names of the data are the gene names, and whose they are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cytosig._errors import GeneError, UsageError
+from cytosig._log import logger
+from cytosig.genes.resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from cytosig.genes.tables import Organism
+
+_COLUMNS = (
+    "feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_names", "symbol",
+    "symbols", "Symbol", "SYMBOL", "gene_short_name", "GeneSymbol", "hgnc_symbol", "gene_ids",
+    "gene_id", "ensembl_id", "feature_id",
+)  # fmt: skip
+_MOUSE_ID = re.compile(r"ENSMUSG\d+", re.IGNORECASE)
+_TITLE = re.compile(r"[A-Z][a-z]+[A-Za-z0-9\-]*\Z")
+_UPPER = re.compile(r"[A-Z][A-Z0-9\-]+\Z")
+_LOWER = re.compile(r"[a-z][a-z0-9\-.]+\Z")
+_MOUSE_ONLY = re.compile(r"(gm\d+|\w+rik|h2-\w+)\Z")
+_ENOUGH = 0.5
+
+
+def gene_labels(
+    var: pd.DataFrame,
+    genes: Sequence[str],
+    /,
+    *,
+    gene_symbols: str | None = None,
+    organism: Organism = "human",
+) -> tuple[list[str], str]:
+    """Choose the gene names of the data and check that they are the organism's.
+
+    Parameters
+    ----------
+    var
+        ``adata.var``.
+    genes
+        Human symbols that will be looked for.
+    gene_symbols
+        Column of ``var`` to use; found by itself when not given.
+    organism
+        ``human`` or ``mouse``.
+
+    Returns
+    -------
+    The names, one a column of the data, and where they come from.
+
+    Raises
+    ------
+    UsageError
+        When ``gene_symbols`` is no column of ``var``.
+    GeneError
+        When no gene is found under any of the names, or they are the other organism's.
+    """
+    labels, source = _choose(var, genes, gene_symbols, organism)
+    if organism == "human" and _looks_mouse(labels):
+        raise GeneError(
+            f"The gene names ({source}) look like mouse genes ({', '.join(labels[:3])} ...), but"
+            ' organism="human". Pass organism="mouse" (command line: --organism mouse).'
+        )
+    if organism == "mouse" and _looks_human(labels):
+        raise GeneError(
+            f"The gene names ({source}) look like human genes ({', '.join(labels[:3])} ...), but"
+            ' organism="mouse". Pass organism="human".'
+        )
+    if organism == "human" and _share(labels, _LOWER) > 0.5:
+        logger.warning(
+            "The gene names (%s) are lower case; read as human genes, matched without regard to"
+            ' case. If they are mouse genes, pass organism="mouse".',
+            source,
+        )
+    return labels, source
+
+
+def _choose(
+    var: pd.DataFrame, genes: Sequence[str], column: str | None, organism: Organism
+) -> tuple[list[str], str]:
+    if column is not None:
+        if column not in var.columns:
+            raise UsageError(
+                f"gene_symbols={column!r} is no column of var; it has"
+                f" {', '.join(map(str, var.columns)) or 'no columns'}."
+            )
+        return _texts(var[column]), f"var[{column!r}]"
+    best, source = _texts(var.index), "var_names"
+    wanted = list(genes)
+    found = resolve(best, wanted, organism=organism).n_found
+    if found < _ENOUGH * len(wanted):
+        for name in _COLUMNS:
+            if name not in var.columns:
+                continue
+            labels = _texts(var[name])
+            n = resolve(labels, wanted, organism=organism).n_found
+            if n > found:
+                best, source, found = labels, f"var[{name!r}]", n
+        if source != "var_names":
+            logger.info("Gene names taken from %s: %d genes found there.", source, found)
+    return best, source
+
+
+def _texts(values: pd.Series[str] | pd.Index[str]) -> list[str]:
+    return ["" if value is None or value != value else str(value) for value in values]
+
+
+def _share(labels: Sequence[str], pattern: re.Pattern[str]) -> float:
+    named = [label for label in labels if label and not label.upper().startswith("ENS")]
+    return sum(1 for x in named if pattern.match(x)) / len(named) if named else 0.0
+
+
+def _looks_mouse(labels: Sequence[str]) -> bool:
+    ids = sum(1 for label in labels if _MOUSE_ID.match(label))
+    lower = _share(labels, _LOWER) > 0.5 and _share(labels, _MOUSE_ONLY) > 0.005
+    return ids > 0.5 * len(labels) or lower or _share(labels, _TITLE) > 0.5
+
+
+def _looks_human(labels: Sequence[str]) -> bool:
+    ids = sum(1 for label in labels if label.upper().startswith("ENSG0"))
+    return ids > 0.5 * len(labels) or _share(labels, _UPPER) > 0.8

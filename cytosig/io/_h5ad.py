@@ -1,0 +1,59 @@
+"""Read AnnData's own stores, h5ad and zarr, as they are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytosig._errors import DataError, FileError
+from cytosig.io._detect import zarr_is_anndata
+from cytosig.io._hdf5 import hdf5_error
+from cytosig.io._matrix import check_sparse
+
+if TYPE_CHECKING:
+    from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
+
+
+def read_h5ad(path: Path) -> AnnData:
+    """Read an h5ad file, old layouts included."""
+    import anndata
+
+    return _checked(path, anndata.read_h5ad)
+
+
+def read_zarr(path: Path) -> AnnData:
+    """Read an AnnData zarr folder, v2 or v3."""
+    import anndata
+
+    if not zarr_is_anndata(path):
+        raise FileError(
+            f"{path} is a zarr store but not an AnnData one (no obs and var groups). "
+            "Give the folder that AnnData.write_zarr made."
+        )
+    return _checked(path, anndata.read_zarr)
+
+
+def _checked(path: Path, reader: Callable[[Path], AnnData]) -> AnnData:
+    """Run an anndata reader; anything it trips over is the file's fault."""
+    try:
+        with warnings.catch_warnings():
+            # old layouts and repeated names are expected here, and judged elsewhere
+            warnings.simplefilter("ignore")
+            adata = reader(path)
+    except MemoryError:
+        raise
+    except Exception as exc:
+        raise hdf5_error(path, exc) from exc
+    if adata.X is None and adata.raw is None and not _layer_names(adata):
+        raise DataError(f"{path} holds no matrix: X, layers and raw are all absent.")
+    matrices = [("X", adata.X)] + [(f"layers[{k!r}]", adata.layers[k]) for k in _layer_names(adata)]
+    for name, matrix in matrices:
+        check_sparse(matrix, where=f"{path}, {name}")
+    return adata
+
+
+def _layer_names(adata: AnnData) -> list[str]:
+    """Layer names; anndata 0.13 lists X among the layers under None."""
+    return [key for key in adata.layers if key is not None]

@@ -1,0 +1,156 @@
+"""Write a file wholly or not at all, and never over an input."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cytosig._errors import FileError, UsageError
+
+_INPUT_PARTS = ("matrix.mtx", "features.tsv", "genes.tsv", "barcodes.tsv")
+
+
+@contextmanager
+def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``target`` that becomes ``target`` on success.
+
+    The temporary file is flushed to disk and moved over the target in one step. On any
+    exception, an interrupt included, it is removed and an existing target stays as it was.
+    A symbolic link is followed: the file it points to is replaced, not the link.
+
+    Parameters
+    ----------
+    target
+        The file to be written. Its folder must exist.
+
+    Yields
+    ------
+    Path to write to: ``.{name}.{random}.tmp{suffix}`` in the target's folder.
+
+    Raises
+    ------
+    FileError
+        The folder is missing or not writable, the target is not a regular file, the disk is
+        full, or nothing was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with atomic_path(Path(folder.name, "scores.tsv")) as part:
+    ...     _ = part.write_text("done")
+    >>> [p.name for p in Path(folder.name).iterdir()]
+    ['scores.tsv']
+    >>> folder.cleanup()
+    """
+    shown = os.fspath(target)
+    real = Path(os.path.realpath(target))
+    _check_target(real, shown)
+    part = _temporary(real)
+    try:
+        yield part
+        _publish(part, real, shown)
+    except OSError as exc:
+        raise FileError(
+            f"{shown} could not be written: {exc.strerror or exc}. Nothing was left behind; free "
+            "some space or choose another place."
+        ) from exc
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _check_target(real: Path, shown: str) -> None:
+    folder = real.parent
+    try:
+        if not folder.is_dir():
+            raise FileError(f"{shown} cannot be written: there is no folder {folder}. Make it.")
+        if real.is_dir():
+            raise FileError(f"{shown} is a folder; give the name of a file in it.")
+        if real.exists() and not stat.S_ISREG(real.stat().st_mode):
+            raise FileError(f"{shown} is a device or a pipe; give the name of a regular file.")
+    except OSError as exc:
+        raise FileError(f"{shown} cannot be written: {exc.strerror or exc}.") from exc
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileError(f"{shown} cannot be written: the folder {folder} is not writable.")
+    if real.exists() and not os.access(real, os.W_OK):
+        raise FileError(f"{shown} is write-protected; choose another name or allow writing.")
+
+
+def _temporary(real: Path) -> Path:
+    """Name a hidden file in the same folder, hence on the same file system."""
+    suffixes = real.suffixes[-2:] if real.suffix == ".gz" else real.suffixes[-1:]
+    suffix = "".join(suffixes)
+    name = real.name if len(os.fsencode(real.name + suffix)) < 230 else "long"
+    return real.with_name(f".{name}.{secrets.token_hex(4)}.tmp{suffix}")
+
+
+def _publish(part: Path, real: Path, shown: str) -> None:
+    if not part.is_file():
+        raise FileError(f"{shown} was not written: the writer made no file.")
+    if real.exists():
+        shutil.copymode(real, part)
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    os.replace(part, real)
+    with suppress(OSError):  # some file systems cannot flush a folder
+        descriptor = os.open(real.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def check_output(path: str | os.PathLike[str], *, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse an output that is one of the inputs, under whatever name.
+
+    Parameters
+    ----------
+    path
+        The file to be written.
+    inputs
+        Files and folders that are read: links and hard links are seen through; so are the files
+        of a 10x folder and everything inside a zarr store.
+
+    Raises
+    ------
+    UsageError
+        The output is, or lies inside, an input.
+
+    Examples
+    --------
+    >>> check_output("scores.tsv", inputs=["cells.h5ad"])
+    >>> check_output("./cells.h5ad", inputs=["cells.h5ad"])
+    Traceback (most recent call last):
+        ...
+    cytosig._errors.UsageError: The output ./cells.h5ad is the input cells.h5ad. ...
+    """
+    output = Path(os.path.realpath(path))
+    for given in inputs:
+        source = Path(os.path.realpath(given))
+        if _is_same(output, source) or _is_part_of(output, source):
+            raise UsageError(
+                f"The output {os.fspath(path)} is the input {os.fspath(given)}. "
+                "Give the output another name."
+            )
+
+
+def _is_same(output: Path, source: Path) -> bool:
+    if output == source:
+        return True
+    with suppress(OSError):
+        return os.path.samefile(output, source)
+    return False
+
+
+def _is_part_of(output: Path, source: Path) -> bool:
+    if not source.is_dir() or not output.is_relative_to(source):
+        return False
+    if any((source / name).exists() for name in (".zgroup", "zarr.json", ".zmetadata")):
+        return True
+    return output.name.removesuffix(".gz").endswith(_INPUT_PARTS)

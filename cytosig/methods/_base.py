@@ -1,0 +1,70 @@
+"""What a linear method is: a K × K matrix that turns signatures into regression weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The signatures over the gene universe.
+
+    Parameters
+    ----------
+    weights
+        Genes in any signature × signatures; every other gene weighs 0.
+    n_genes
+        Size of the gene universe G.
+    ids
+        Signature ids, for messages.
+    """
+
+    weights: Array
+    n_genes: int
+    ids: tuple[str, ...]
+
+    @property
+    def gram(self) -> Array:
+        """W'W."""
+        return self.weights.T @ self.weights
+
+    @property
+    def centred_gram(self) -> Array:
+        """W'W with the columns of W centred over all G genes."""
+        total = self.weights.sum(axis=0)
+        return self.gram - np.outer(total, total) / self.n_genes
+
+
+class Mix(Protocol):
+    """Turns a design into the K × K matrix M with T = W·M."""
+
+    def __call__(self, design: Design, /, *, lam: float | None) -> Array: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinearMethod:
+    """A method whose score is Σ_g T(g)·x(g).
+
+    Parameters
+    ----------
+    name, title, reference
+        For lists and methods sections.
+    mix
+        The method itself.
+    takes_lam
+        Whether ``lam`` means anything to it.
+    """
+
+    name: str
+    title: str
+    reference: str
+    mix: Mix
+    takes_lam: bool = False

@@ -1,0 +1,229 @@
+"""The catalogue: cytokines, their response signatures and axes, and how to ask for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig._errors import SignatureError, UsageError
+from cytosig.signatures import formats
+from cytosig.signatures.model import Axis, Cytokine, Reference, Signature
+from cytosig.signatures.names import normalise
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Signatures to score, and what is known of the cytokines behind them.
+
+    A catalogue made from a user's own signatures has no cytokines or axes; it
+    is scored the same way.
+
+    Parameters
+    ----------
+    signatures
+        Response signatures by id, in score-column order.
+    cytokines
+        Knowledge by cytokine id.
+    axes
+        Response axes by id.
+    references
+        Publications by id.
+
+    Examples
+    --------
+    >>> import cytosig as cs
+    >>> catalogue = cs.signatures.load()
+    >>> catalogue.resolve("IFN-γ")
+    'IFNG'
+    >>> catalogue.subset(["IL6", "TNF-alpha"]).ids
+    ['IL6', 'TNF']
+    """
+
+    signatures: Mapping[str, Signature]
+    cytokines: Mapping[str, Cytokine] = field(default_factory=dict)
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
+
+    # --- asking -----------------------------------------------------------------------------
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the signatures, in score-column order."""
+        return list(self.signatures)
+
+    @property
+    def genes(self) -> list[str]:
+        """Every gene of every signature, sorted."""
+        return sorted({gene for s in self.signatures.values() for gene in s.weights})
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content; the same digest means the same scores."""
+        content = {
+            part: {key: asdict(record) for key, record in getattr(self, part).items()}
+            for part in ("signatures", "cytokines", "axes", "references")
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        order = json.dumps([self.ids, list(self.axes)])
+        return hashlib.sha256((text + order).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.signatures)
+
+    def __iter__(self) -> Iterator[Signature]:
+        return iter(self.signatures.values())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and normalise(name) in self._names()
+
+    def __getitem__(self, name: str) -> Signature:
+        id = self.resolve(name)
+        if id not in self.signatures:
+            raise UsageError(
+                f"{id} has no response signature of its own, only ligand and receptor knowledge; "
+                f"use Catalogue.cytokines[{id!r}]."
+            )
+        return self.signatures[id]
+
+    def resolve(self, name: str, /) -> str:
+        """Id for an id or alias, whatever its case, hyphens or Greek letters.
+
+        Raises
+        ------
+        UsageError
+            When no cytokine goes by that name; the message offers near ones.
+        """
+        names = self._names()
+        key = normalise(name)
+        if key in names:
+            return names[key]
+        near = dict.fromkeys(names[k] for k in get_close_matches(key, names, n=3, cutoff=0.6))
+        hint = f" Near: {', '.join(near)}." if near else ""
+        raise UsageError(f"No cytokine or signature is called {name!r}.{hint}")
+
+    def _names(self) -> dict[str, str]:
+        names = {normalise(alias): c.id for c in self.cytokines.values() for alias in c.aliases}
+        names |= {normalise(c.name): c.id for c in self.cytokines.values()}
+        return names | {normalise(id): id for id in (*self.cytokines, *self.signatures)}
+
+    def weights(self, genes: Sequence[str], /) -> NDArray[np.float64]:
+        """Weight matrix, genes × signatures; genes a signature does not name weigh 0."""
+        row = {gene: i for i, gene in enumerate(genes)}
+        matrix = np.zeros((len(row), len(self.signatures)))
+        for column, signature in enumerate(self.signatures.values()):
+            for gene, weight in signature.weights.items():
+                if gene in row:
+                    matrix[row[gene], column] = weight
+        return matrix
+
+    # --- changing (always a new catalogue) ----------------------------------------------------
+
+    def subset(self, names: Iterable[str], /) -> Catalogue:
+        """Keep the named cytokines or signatures (ids or aliases), in the order given."""
+        ids = list(dict.fromkeys(self.resolve(name) for name in names))
+        axes = {
+            key: replace(axis, members=members)
+            for key, axis in self.axes.items()
+            if (members := tuple(m for m in axis.members if m in ids))
+        }
+        return Catalogue(
+            {id: self.signatures[id] for id in ids if id in self.signatures},
+            {id: self.cytokines[id] for id in ids if id in self.cytokines},
+            axes,
+            self.references,
+        )
+
+    def merge(self, other: Catalogue, /) -> Catalogue:
+        """Both catalogues together.
+
+        Raises
+        ------
+        SignatureError
+            When a signature of the same id differs between the two.
+        """
+        for id in self.signatures.keys() & other.signatures.keys():
+            if self.signatures[id] != other.signatures[id]:
+                raise SignatureError(
+                    f"Both catalogues have a signature {id!r} and they differ; rename one of them."
+                )
+        return Catalogue(
+            {**self.signatures, **other.signatures},
+            {**self.cytokines, **other.cytokines},
+            {**self.axes, **other.axes},
+            {**self.references, **other.references},
+        )
+
+    # --- other formats --------------------------------------------------------------------------
+
+    @classmethod
+    def from_signatures(cls, signatures: Iterable[Signature], /) -> Catalogue:
+        """Catalogue of loose signatures.
+
+        Raises
+        ------
+        SignatureError
+            When an id comes twice or nothing is given.
+        """
+        kept: dict[str, Signature] = {}
+        for signature in signatures:
+            if signature.id in kept:
+                raise SignatureError(f"Signature {signature.id!r} is given twice; rename one.")
+            if not signature.genes:
+                raise SignatureError(f"Signature {signature.id!r} has no genes.")
+            kept[signature.id] = signature
+        if not kept:
+            raise SignatureError("No signatures given; expected at least one.")
+        return cls(kept)
+
+    @classmethod
+    def from_dict(
+        cls, sets: Mapping[str, Mapping[str, float] | Iterable[str]], /
+    ) -> Catalogue:
+        """From ``{id: {gene: weight}}`` or ``{id: [genes]}`` (``GENE+`` / ``GENE-`` allowed)."""
+        return cls.from_signatures(formats.from_dict(sets))
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, /) -> Catalogue:
+        """From a long frame (``source, target[, weight]``) or a matrix genes × signatures."""
+        return cls.from_signatures(formats.from_frame(frame))
+
+    @classmethod
+    def from_gmt(cls, path: str | os.PathLike[str], /) -> Catalogue:
+        """From a GMT file; ``GENE+`` and ``GENE-`` mark direction, plain names are up."""
+        return cls.from_signatures(formats.read_gmt(path))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], /) -> Catalogue:
+        """From ``.toml``, ``.gmt`` or a csv/tsv table, by suffix."""
+        return cls.from_signatures(formats.read_any(path))
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """``{id: {gene: signed weight}}``."""
+        return {id: signature.weights for id, signature in self.signatures.items()}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Long frame with columns source, target, weight (decoupler's shape)."""
+        return formats.to_frame(self.to_dict())
+
+    def to_gmt(self, path: str | os.PathLike[str] | None = None, /) -> str:
+        """GMT text with ``GENE+`` / ``GENE-``; written to ``path`` when given.
+
+        GMT holds no weights: only the direction survives.
+        """
+        text = formats.to_gmt(self)
+        if path is not None:
+            formats.write_text(path, text)
+        return text

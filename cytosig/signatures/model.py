@@ -1,0 +1,173 @@
+"""What the catalogue is made of. Frozen records; the parser is the only place that builds them from files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from cytosig._errors import SignatureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Kind = Literal["anti", "pro", "dual"]
+Confidence = Literal["high", "medium", "low"]
+Action = Literal["blocks", "activates", "depletes"]
+Scorability = Literal["high", "medium", "low", "none"]
+Tier = Literal["specific", "family", "shared", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseGene:
+    """A gene a cytokine moves; ``weight`` is signed (positive: the cytokine raises it)."""
+
+    gene: str
+    weight: float
+    tier: Tier = "user"
+    support: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A named set of signed gene weights.
+
+    Parameters
+    ----------
+    id
+        Column name of its scores.
+    genes
+        Signed weights, one record a gene.
+
+    Examples
+    --------
+    >>> Signature.from_genes("MINE", up=["SOCS3", "BCL3"], down=["CCND1"]).weights
+    {'SOCS3': 1.0, 'BCL3': 1.0, 'CCND1': -1.0}
+    """
+
+    id: str
+    genes: tuple[ResponseGene, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for record in self.genes:
+            if record.gene in seen:
+                raise SignatureError(
+                    f"Signature {self.id!r} names gene {record.gene!r} twice; keep one line for it."
+                )
+            seen.add(record.gene)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Gene symbol to signed weight."""
+        return {record.gene: record.weight for record in self.genes}
+
+    @classmethod
+    def from_genes(cls, id: str, /, *, up: Iterable[str], down: Iterable[str] = ()) -> Signature:
+        """Build an unweighted signature: +1 for ``up``, -1 for ``down``."""
+        plus = tuple(ResponseGene(gene, 1.0) for gene in up)
+        return cls(id, plus + tuple(ResponseGene(gene, -1.0) for gene in down))
+
+    @classmethod
+    def from_weights(cls, id: str, weights: Mapping[str, float], /) -> Signature:
+        """Build a signature from signed weights; zero weights are left out."""
+        kept = tuple(ResponseGene(g, float(w)) for g, w in weights.items() if w != 0)
+        return cls(id, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One working form of a ligand or receptor: every gene in ``genes`` is needed.
+
+    ``supplied`` are subunits another cell brings (soluble IL6R, presented IL15RA).
+    """
+
+    name: str
+    genes: tuple[str, ...]
+    supplied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Modifiers:
+    """Genes that shift a cytokine's effect without being its ligand or receptor."""
+
+    decoys: tuple[str, ...] = ()
+    antagonists: tuple[str, ...] = ()
+    presenters: tuple[str, ...] = ()
+    activators: tuple[str, ...] = ()
+    coreceptors: tuple[str, ...] = ()
+    feedback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Prior on what the cytokine does in an established tumour: +1 against it, -1 for it."""
+
+    value: float
+    kind: Kind
+    confidence: Confidence
+    reason: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A drug and what it does to its targets."""
+
+    name: str
+    targets: tuple[str, ...]
+    action: Action
+    status: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How well the response can be read, and from which signature when it has none of its own."""
+
+    scorability: Scorability
+    caveat: str = ""
+    proxy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cytokine:
+    """What is known of one cytokine, apart from its response weights."""
+
+    id: str
+    name: str
+    family: str
+    ligands: tuple[Form, ...]
+    receptors: tuple[Form, ...]
+    role: Role
+    aliases: tuple[str, ...] = ()
+    tfs: tuple[str, ...] = ()
+    modifiers: Modifiers = field(default_factory=Modifiers)
+    drugs: tuple[Drug, ...] = ()
+    response: Response | None = None
+
+    @property
+    def ligand_genes(self) -> tuple[str, ...]:
+        """Every gene of every ligand form, each once, in file order."""
+        return tuple(dict.fromkeys(gene for form in self.ligands for gene in form.genes))
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Cytokines whose responses the transcriptome cannot tell apart."""
+
+    id: str
+    name: str
+    members: tuple[str, ...]
+    tfs: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A publication or statement that a fact leans on; identifiers only where confirmed."""
+
+    id: str
+    citation: str
+    status: Literal["confirmed", "partly"]
+    doi: str = ""
+    pmid: str = ""

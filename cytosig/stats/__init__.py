@@ -1,0 +1,1 @@
+"""Closed-form permutation statistics, on plain arrays."""

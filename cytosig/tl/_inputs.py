@@ -1,0 +1,123 @@
+"""From what users hand over to what the engine takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytosig._errors import DataError, UsageError
+from cytosig.engine.centre import Baseline
+from cytosig.engine.reference import Reference
+from cytosig.signatures import Catalogue, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+    Signatures = (
+        Catalogue
+        | pd.DataFrame
+        | Mapping[str, Mapping[str, float] | Iterable[str]]
+        | str
+        | os.PathLike[str]
+        | None
+    )
+
+
+def as_catalogue(signatures: Signatures, /) -> Catalogue:
+    """The curated catalogue, or whatever the user brought as one."""
+    if signatures is None:
+        return load()
+    if isinstance(signatures, Catalogue):
+        return signatures
+    if isinstance(signatures, Mapping):
+        return Catalogue.from_dict(signatures)
+    if isinstance(signatures, str | os.PathLike):
+        return Catalogue.from_file(signatures)
+    if hasattr(signatures, "columns"):
+        return Catalogue.from_frame(signatures)
+    raise UsageError(
+        f"signatures is a {type(signatures).__name__}; expected a Catalogue, a DataFrame"
+        " (source, target, weight), a dict or a path to .toml, .gmt, .csv or .tsv."
+    )
+
+
+def matrix_of(
+    adata: AnnData, /, *, layer: str | None, use_raw: bool
+) -> tuple[Any, pd.DataFrame]:
+    """The matrix to score and the var table that names its columns."""
+    if use_raw and layer is not None:
+        raise UsageError(f"layer={layer!r} and use_raw=True exclude each other.")
+    if use_raw:
+        if adata.raw is None:
+            raise UsageError("use_raw=True, but adata.raw is None.")
+        return adata.raw.X, adata.raw.var
+    if layer is not None:
+        if layer not in adata.layers:
+            raise UsageError(f"layer={layer!r} is not there; layers: {_names(adata.layers)}.")
+        return adata.layers[layer], adata.var
+    if adata.X is None:
+        raise DataError(f"adata.X is empty; pass layer= one of {_names(adata.layers)}.")
+    return adata.X, adata.var
+
+
+def _names(keys: Iterable[Any]) -> str:
+    return ", ".join(map(repr, keys)) or "none"
+
+
+def column_of(adata: AnnData, key: str, /, *, argument: str) -> pd.Series[Any]:
+    """A column of obs without empty entries."""
+    if key not in adata.obs.columns:
+        raise UsageError(f"{argument}: obs has no column {key!r}; it has {_names(adata.obs)}.")
+    values = adata.obs[key]
+    if values.isna().any():
+        first = adata.obs_names[values.isna().to_numpy()][0]
+        raise DataError(
+            f"{argument}: obs[{key!r}] is empty for {int(values.isna().sum())} observations,"
+            f" {first!r} first; fill it in or leave them out."
+        )
+    return values
+
+
+def control_mask(adata: AnnData, control: tuple[str, object], /) -> NDArray[np.bool_]:
+    """Observations where obs[column] equals value (compared as text)."""
+    if not isinstance(control, tuple) or len(control) != 2:
+        raise UsageError(f"control={control!r}: expected (obs column, value).")
+    key, value = control
+    values = column_of(adata, key, argument="control").astype(str)
+    mask: NDArray[np.bool_] = (values == str(value)).to_numpy(dtype=bool)
+    if not mask.any():
+        raise UsageError(
+            f"control={control!r}: no observation has that value; obs[{key!r}] holds"
+            f" {_names(sorted(values.unique())[:8])}."
+        )
+    return mask
+
+
+def baseline_of(
+    adata: AnnData,
+    /,
+    *,
+    control: tuple[str, object] | None,
+    batch_key: str | None,
+    reference: Reference | str | os.PathLike[str] | None,
+) -> Baseline:
+    """Where zero is, from the arguments of ``score``."""
+    if reference is not None:
+        if control is not None or batch_key is not None:
+            raise UsageError("reference= excludes control= and batch_key=: it sets the zero.")
+        if not isinstance(reference, Reference):
+            reference = Reference.load(reference)
+        return Baseline(reference=reference)
+    mask = None if control is None else control_mask(adata, control)
+    if batch_key is None:
+        return Baseline(control=mask)
+    names, codes = np.unique(
+        column_of(adata, batch_key, argument="batch_key").astype(str).to_numpy(dtype=str),
+        return_inverse=True,
+    )
+    return Baseline(mask, codes.astype(np.int64), tuple(names.tolist()))

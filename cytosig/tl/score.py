@@ -1,0 +1,267 @@
+"""Cytokine activities of every observation."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytosig import methods
+from cytosig._errors import DataError, UsageError
+from cytosig._keys import Keys
+from cytosig._log import logger
+from cytosig.engine import score as engine
+from cytosig.engine.options import Options
+from cytosig.tl._inputs import as_catalogue, baseline_of, control_mask, matrix_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from anndata import AnnData
+
+    from cytosig.engine.centre import Baseline
+    from cytosig.engine.options import Background, Center, Nonfinite, Normalize
+    from cytosig.engine.reference import Reference
+    from cytosig.engine.scores import Scores
+    from cytosig.genes.tables import Organism
+    from cytosig.signatures import Catalogue
+    from cytosig.tl._inputs import Signatures
+
+_PACKAGES = ("cytosig-toolkit", "anndata", "numpy", "scipy", "pandas", "numba")
+
+
+def score(
+    adata: AnnData,
+    *,
+    signatures: Signatures = None,
+    method: str = methods.DEFAULT,
+    lam: float | None = None,
+    layer: str | None = None,
+    use_raw: bool = False,
+    gene_symbols: str | None = None,
+    organism: Organism = "human",
+    control: tuple[str, object] | None = None,
+    batch_key: str | None = None,
+    reference: Reference | str | os.PathLike[str] | None = None,
+    center: Center = "auto",
+    scale: bool = False,
+    normalize: Normalize = "auto",
+    nonfinite: Nonfinite = "raise",
+    background: Background = "all",
+    min_coverage: float = 0.25,
+    min_genes: int = 5,
+    chunk_size: int | None = None,
+    n_jobs: int | None = None,
+    key_added: str = "cytosig",
+    copy: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> AnnData | None:
+    """Score the activity of every cytokine in every observation.
+
+    An activity is a linear score Σ T(g)·x(g) of the cytokine's response genes, put on
+    the exact permutation null that shuffles gene labels: z = √(G−1)·Pearson(T, x) over
+    all G measured genes, with a two-sided saddlepoint p-value. It describes one
+    observation; it says nothing about groups of patients.
+
+    Parameters
+    ----------
+    adata
+        Observations × genes, in memory or backed: single cells, pseudobulk, bulk or contrasts.
+    signatures
+        What to score: the curated catalogue (None), a Catalogue, a long DataFrame
+        (source, target, weight) or a matrix genes × signatures, a dict, or a path to a
+        ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file.
+    method
+        ``mlm`` (all signatures in one regression), ``ulm`` (each on its own), ``wmean``
+        or ``ridge``; see ``cytosig methods``.
+    lam
+        Penalty of ``ridge``; the mean squared length of the signatures when None.
+    layer, use_raw
+        Score this layer, or ``adata.raw``, instead of ``adata.X``.
+    gene_symbols
+        Column of ``var`` with gene names; found by itself when None.
+    organism
+        ``human`` or ``mouse`` (matched through one-to-one orthologs).
+    control
+        ``(obs column, value)``: centre on these observations instead of all.
+    batch_key
+        Column of ``obs``; centre inside each of its blocks (donor, time, line).
+    reference
+        Stored reference of :func:`fit_reference`, or its path: a new sample gets the same
+        score tomorrow.
+    center
+        ``"auto"`` centres each gene on its mean unless the values are contrasts; ``"mean"``
+        always does; None never does.
+    scale
+        Also divide each gene by its standard deviation.
+    normalize
+        ``"auto"`` brings counts and other unlogged values to 10,000 an observation and
+        log(x + 1); ``"log1p"`` always does; ``"none"`` never does.
+    nonfinite
+        ``"raise"`` names the first NaN or infinity; ``"drop_genes"`` leaves its genes out.
+    background
+        Genes of the null: ``"all"`` measured ones, or only those in ``"signatures"`` (as
+        CytoSig does).
+    min_coverage, min_genes
+        A signature of which less than this share of its weight, or fewer genes, is in the
+        data is NaN, with its reason in the coverage table.
+    chunk_size, n_jobs
+        Rows a block and threads; results do not depend on them.
+    key_added
+        Prefix of the slots written.
+    copy
+        Return a scored copy instead of writing to ``adata``.
+    progress
+        Called with the number of observations each finished block adds.
+
+    Returns
+    -------
+    None, or the copy. Writes ``obsm["cytosig_score"]`` and ``["cytosig_pvalue"]`` (z and p,
+    observations × cytokines), ``["cytosig_estimate"]`` (coefficients), ``["cytosig_axis"]``
+    and ``["cytosig_axis_pvalue"]`` (response axes), ``["cytosig_ligand"]`` (ligand
+    expression) and ``uns["cytosig"]`` (parameters, versions, catalogue digest, coverage,
+    unscored observations).
+
+    Raises
+    ------
+    UsageError
+        When an argument names something that is not there.
+    DataError
+        When the data cannot be scored; the message says where and what to do.
+
+    Examples
+    --------
+    >>> import cytosig as cs
+    >>> adata = cs.datasets.oligodendroglioma()
+    >>> cs.tl.score(adata, n_jobs=1)
+    >>> adata.obsm["cytosig_score"].shape[0]
+    184
+    """
+    _check_key(key_added)
+    options = Options(
+        method, lam, center, scale, normalize, nonfinite, background, organism, gene_symbols,
+        min_coverage, min_genes, chunk_size, n_jobs,
+    )  # fmt: skip
+    catalogue = as_catalogue(signatures)
+    baseline = baseline_of(adata, control=control, batch_key=batch_key, reference=reference)
+    matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
+    aligned = engine.align(
+        matrix, var, adata.obs_names, catalogue, options, reference=baseline.reference
+    )
+    found = engine.score(
+        aligned, adata.obs_names, catalogue, options, baseline, tick=progress
+    )
+    _say(found)
+    target = _copy(adata) if copy else adata
+    where = {
+        "layer": layer or "none",
+        "use_raw": use_raw,
+        "control": "none" if control is None else f"{control[0]}={control[1]}",
+        "batch_key": batch_key or "none",
+    }
+    _store(target, found, Keys(key_added), catalogue, options, where, baseline)
+    return target if copy else None
+
+
+def fit_reference(
+    adata: AnnData,
+    *,
+    layer: str | None = None,
+    use_raw: bool = False,
+    gene_symbols: str | None = None,
+    organism: Organism = "human",
+    control: tuple[str, object] | None = None,
+    normalize: Normalize = "auto",
+    nonfinite: Nonfinite = "raise",
+    n_jobs: int | None = None,
+) -> Reference:
+    """Gene means and standard deviations of a cohort, to score later samples against.
+
+    Parameters are those of :func:`score`; ``control`` restricts the cohort.
+
+    Returns
+    -------
+    Reference
+        ``.save(path)`` writes it; ``score(..., reference=path)`` uses it.
+
+    Examples
+    --------
+    >>> import cytosig as cs
+    >>> adata = cs.datasets.oligodendroglioma()
+    >>> cs.tl.fit_reference(adata, n_jobs=1).n_obs
+    184
+    """
+    options = Options(
+        normalize=normalize, nonfinite=nonfinite, organism=organism, gene_symbols=gene_symbols,
+        n_jobs=n_jobs,
+    )  # fmt: skip
+    matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
+    aligned = engine.align(matrix, var, adata.obs_names, as_catalogue(None), options)
+    use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
+    found = engine.fit(aligned, options, use)
+    if not np.isfinite(found.mean).all():
+        gene = found.genes[int(np.flatnonzero(~np.isfinite(found.mean))[0])]
+        raise DataError(
+            f"Gene {gene!r} holds NaN or infinite values; impute or remove them, or pass"
+            ' nonfinite="drop_genes".'
+        )
+    return found
+
+
+def _check_key(key: str) -> None:
+    if not key or "/" in key:
+        raise UsageError(f"key_added={key!r}: expected a name without '/'.")
+
+
+def _say(found: Scores) -> None:
+    """Tell what is not scored; nothing is dropped without a word."""
+    for id, reason in found.coverage["reason"].items():
+        if reason:
+            logger.warning("%s is not scored: %s.", id, reason)
+    if len(found.unscored):
+        logger.warning(
+            "%d observation(s) not scored (NaN), first %r: %s.",
+            len(found.unscored),
+            found.unscored.index[0],
+            found.unscored["reason"].iloc[0],
+        )
+
+
+def _copy(adata: AnnData) -> AnnData:
+    return adata.to_memory() if adata.isbacked else adata.copy()
+
+
+def _store(
+    adata: AnnData,
+    found: Scores,
+    keys: Keys,
+    catalogue: Catalogue,
+    options: Options,
+    where: dict[str, str | bool],
+    baseline: Baseline,
+) -> None:
+    tables = {
+        keys.score: found.score,
+        keys.pvalue: found.pvalue,
+        keys.estimate: found.estimate,
+        keys.axis: found.axis,
+        keys.axis_pvalue: found.axis_pvalue,
+        keys.ligand: found.ligand,
+    }
+    for key, table in tables.items():
+        if table.shape[1]:
+            adata.obsm[key] = table
+        elif key in adata.obsm:
+            del adata.obsm[key]
+    record: dict[str, Any] = {
+        "format": 1,
+        "params": {**options.record(), **where, "reference": baseline.reference is not None},
+        "versions": {name: version(name) for name in _PACKAGES},
+        "catalogue_digest": catalogue.digest,
+        "notes": list(found.notes),
+        "coverage": found.coverage,
+        "unscored": found.unscored,
+    }
+    adata.uns[keys.uns] = record
