@@ -36,7 +36,7 @@ class Plan:
     weights
         Genes × signatures, CSR.
     mix
-        Signatures × outputs.
+        Outputs × signatures.
     drift, power
         Σ_g T and central power sums A_2, A_3, A_4 over all genes.
     level, number, n_levels
@@ -90,7 +90,7 @@ def make_plan(
         columns=(*ids, *names),
         n_signatures=len(ids),
         weights=sp.csr_matrix(weights),
-        mix=np.ascontiguousarray(mix),
+        mix=np.ascontiguousarray(mix.T),
         drift=t.sum(axis=0),
         power=_central_powers(t, n_genes),
         level=level,

@@ -21,7 +21,7 @@ from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.reference import Reference
 from cytosig.engine.scores import Scores
 from cytosig.engine.universe import Universe, make_universe
-from cytosig.genes import GeneMap, coverage_table, gene_labels, resolve
+from cytosig.genes import GeneMap, coverage_table, gene_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,10 +74,9 @@ def align(
     wanted = sorted(
         {*catalogue.genes, *(g for c in catalogue.cytokines.values() for g in c.ligand_genes)}
     )
-    labels, source = gene_labels(
+    labels, source, found = gene_labels(
         var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
     )
-    found = resolve(labels, wanted, organism=options.organism)
     values, normalise = _read_values(blocks, options)
     universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
     notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]

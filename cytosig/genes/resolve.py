@@ -77,8 +77,9 @@ def _index(labels: Sequence[str]) -> dict[str, list[int]]:
 
 
 def _loosen(name: str) -> str:
-    match = _ENSEMBL.match(name)
-    return (match.group(1) if match else name.replace(".", "-")).casefold()
+    if name[:3].upper() == "ENS" and (match := _ENSEMBL.match(name)):
+        return match.group(1).casefold()
+    return name.replace(".", "-").casefold()
 
 
 def resolve(

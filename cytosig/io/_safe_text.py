@@ -37,6 +37,16 @@ def safe_for_spreadsheets(frame: pd.DataFrame, index_label: str) -> tuple[pd.Dat
     return safe, str(disarm(index_label))
 
 
+def has_carriage_return(frame: pd.DataFrame) -> bool:
+    """Tell whether any text holds one: csv writers leave it unquoted, readers start a new row."""
+    texts: list[pd.Series | pd.Index] = [frame.columns, frame.index]
+    texts += [frame.iloc[:, position] for position in range(frame.shape[1])]
+    for text in texts:
+        if not _is_plain(text) and any(isinstance(v, str) and "\r" in v for v in text):
+            return True
+    return False
+
+
 def _is_plain(values: pd.Series | pd.Index) -> bool:
     """Tell whether a column holds numbers, truth values or times, never text."""
     from pandas.api import types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError
@@ -34,6 +35,9 @@ def expression_only(adata: AnnData, *, where: str) -> AnnData:
             int((~keep).sum()),
             ", ".join(dropped),
         )
-        adata = adata[:, keep].copy()
+        with warnings.catch_warnings():
+            # anndata warns of repeated gene names; they are kept on purpose
+            warnings.simplefilter("ignore")
+            adata = adata[:, keep].copy()
     adata.var["feature_types"] = adata.var["feature_types"].astype("category")
     return adata

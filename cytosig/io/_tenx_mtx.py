@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,10 @@ def _read_matrix(path: Path) -> csr_matrix[Any]:
 
     with open_binary(path) as stream:
         try:
-            raw = mmread(stream)
+            with warnings.catch_warnings():
+                # newer scipy announces sparse arrays; either kind is fine here
+                warnings.simplefilter("ignore", DeprecationWarning)
+                raw = mmread(stream)
         except (ValueError, TypeError, OverflowError) as exc:
             why = f"it is cut short or damaged ({exc})"
             raise FileError(f"{path} cannot be read: {why}. Copy or write it again.") from exc

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import os
+import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast
 
 from cytosig._errors import CytosigError, DataError, FileError, UsageError
-from cytosig.io._safe_text import safe_for_spreadsheets
+from cytosig.io._safe_text import has_carriage_return, safe_for_spreadsheets
 from cytosig.io.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -56,11 +58,9 @@ def write_h5ad(
         raise UsageError(f"compression={compression!r} is unknown; use 'gzip', 'lzf' or None.")
     for name in ("obsm", "varm", "layers", "obsp", "varp", "uns"):
         _refuse_slashes(getattr(adata, name), name)
-    from anndata.io import write_h5ad as write  # type: ignore[import-untyped,unused-ignore]
-
     with atomic_path(path) as part:
         try:
-            write(part, adata, convert_strings_to_categoricals=False, compression=compression)
+            _write_quietly(adata, part, compression)
         except (CytosigError, OSError, MemoryError):
             raise
         except Exception as exc:
@@ -71,6 +71,15 @@ def write_h5ad(
                 f"This AnnData cannot be stored in {os.fspath(path)}: {text[:400]}. "
                 "Rename, convert or remove that element."
             ) from exc
+
+
+def _write_quietly(adata: AnnData, part: Path, compression: str | None) -> None:
+    from anndata.io import write_h5ad as write  # type: ignore[import-untyped,unused-ignore]
+
+    with warnings.catch_warnings():
+        # anndata 0.13 touches pandas options that pandas 3 deprecates; nothing the caller can do
+        warnings.simplefilter("ignore", DeprecationWarning)
+        write(part, adata, convert_strings_to_categoricals=False, compression=compression)
 
 
 def _refuse_slashes(node: Mapping[str, object], where: str) -> None:
@@ -142,7 +151,13 @@ def _write_text(
             zipped = gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0, compresslevel=6)
             stream = cast("IO[bytes]", stack.enter_context(zipped))
         text = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8", newline=""))
-        frame.to_csv(text, sep=separator, index_label=label, lineterminator="\n")
+        frame.to_csv(
+            text,
+            sep=separator,
+            index_label=label,
+            lineterminator="\n",
+            quoting=csv.QUOTE_NONNUMERIC if has_carriage_return(frame) else csv.QUOTE_MINIMAL,
+        )
 
 
 def _write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], label: str) -> None:

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 @nb.njit(cache=True, nogil=True)
 def _shape(
-    a: NDArray[np.float64], b2: float, b3: float, b4: float, g: float
+    a2: float, a3: float, a4: float, b2: float, b3: float, b4: float, g: float
 ) -> tuple[float, float, float]:
     """Standard deviation, skewness and excess kurtosis of S (see stats.permutation)."""
-    a2, a3, a4 = a
     m2 = a2 * b2 / (g - 1)
     m3 = g / ((g - 1) * (g - 2)) * a3 * b3
     m4 = (
@@ -64,7 +63,7 @@ def finish_rows(
     rest_bin, rest_count, rest_sum
         Histogram of y over genes a row does not store, by group (see tails.bin_values).
     mix
-        Signatures × outputs: weights of an output are T = W·mix.
+        Outputs × signatures: weights of an output are T = W·mix[output].
     drift, power
         Σ_g T and A_2, A_3, A_4 of each output over all genes.
     level, number, n_levels
@@ -73,10 +72,11 @@ def finish_rows(
         Out, rows × outputs, given as NaN.
     """
     n_genes = mean.shape[1]
-    n_outputs = mix.shape[1]
+    n_outputs = mix.shape[0]
     count = np.empty(2 * N_BINS)
     total = np.empty(2 * N_BINS)
-    table = np.empty((2, N_STEPS + 1, 3))
+    table = np.empty((2, N_STEPS + 1, 5))
+    value = np.empty(np.diff(indptr).max()) if len(indptr) > 1 else np.empty(0)
     g = float(n_genes)
     for row in range(len(indptr) - 1):
         if state[row] != 0:
@@ -93,14 +93,14 @@ def finish_rows(
         here = slice(indptr[row], indptr[row + 1])
         bin_values(
             indices[here], data[here], mean[which], inverse_sd[which],
-            rest_bin[which], rest_count[which], rest_sum[which], count, total,
+            rest_bin[which], rest_count[which], rest_sum[which], value, count, total,
         )  # fmt: skip
         up, down = cumulant_table(count, total, table)
         for q in range(n_outputs):
             s = -drift[q] * m
-            for k in range(mix.shape[0]):
-                s += projection[row, k] * mix[k, q]
-            sd, skew, excess = _shape(power[q], b2, b3, b4, g)
+            for k in range(mix.shape[1]):
+                s += projection[row, k] * mix[q, k]
+            sd, skew, excess = _shape(power[q, 0], power[q, 1], power[q, 2], b2, b3, b4, g)
             z = s / sd
             n = n_levels[q]
             estimate[row, q] = s

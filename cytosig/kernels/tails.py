@@ -24,6 +24,8 @@ N_STEPS = 40  # nodes of the K_b table on each side of 0
 REACH = 24.0  # the table ends where the largest value alone outweighs the rest by e^REACH / G
 FAR = 14.0  # ... or here, in units of the observation's standard deviation
 SMALL = 1e-300  # a p-value is never 0
+SQRT_HALF = 0.7071067811865476
+DENSITY_0 = 0.3989422804014327  # of the standard normal at 0
 
 
 @nb.njit(cache=True, nogil=True)
@@ -35,15 +37,21 @@ def bin_values(
     rest_bin: NDArray[np.uint8],
     rest_count: NDArray[np.float64],
     rest_sum: NDArray[np.float64],
+    value: NDArray[np.float64],
     count: NDArray[np.float64],
     total: NDArray[np.float64],
 ) -> None:
-    """Histogram of one row's y: stored values first, then the genes it does not store."""
+    """Histogram of one row's y: stored values first, then the genes it does not store.
+
+    ``value`` is scratch space for at least as many values as the row stores.
+    """
     low, high = np.inf, -np.inf
     for j in range(len(indices)):
         gene = indices[j]
         y = (np.float64(data[j]) - mean[gene]) * inverse_sd[gene]
-        low, high = min(low, y), max(high, y)
+        value[j] = y
+        low = y if y < low else low
+        high = y if y > high else high
     width = (high - low) / N_BINS
     per_width = 1.0 / width if width > 0 else 0.0
     count[:N_BINS] = 0.0
@@ -51,15 +59,15 @@ def bin_values(
     count[N_BINS:] = rest_count
     total[N_BINS:] = rest_sum
     for j in range(len(indices)):
-        gene = indices[j]
-        before = -mean[gene] * inverse_sd[gene]
-        y = before + np.float64(data[j]) * inverse_sd[gene]
+        y = value[j]
         k = min(int((y - low) * per_width), N_BINS - 1)
         count[k] += 1.0
         total[k] += y
+    for j in range(len(indices)):
+        gene = indices[j]
         k = N_BINS + rest_bin[gene]
         count[k] -= 1.0
-        total[k] -= before
+        total[k] += mean[gene] * inverse_sd[gene]
 
 
 @nb.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
@@ -69,7 +77,7 @@ def _table_side(
     step: float,
     out: NDArray[np.float64],
 ) -> None:
-    """K_b, K_b' and K_b'' at 0, step, 2·step ...: out is nodes × 3."""
+    """K_b and its first four derivatives at 0, step, 2·step ...: out is nodes × 5."""
     n = len(value)
     grow = np.empty(n)
     now = np.empty(n)
@@ -77,18 +85,26 @@ def _table_side(
         grow[i] = exp(step * value[i])
         now[i] = share[i]
     for node in range(out.shape[0]):
-        m0 = m1 = m2 = 0.0
+        m0 = m1 = m2 = m3 = m4 = 0.0
         for i in range(n):
             e = now[i]
             v = value[i]
+            v2 = v * v
             m0 += e
             m1 += e * v
-            m2 += e * v * v
+            m2 += e * v2
+            m3 += e * v2 * v
+            m4 += e * v2 * v2
             now[i] = e * grow[i]
         mu = m1 / m0
+        m2, m3, m4 = m2 / m0, m3 / m0, m4 / m0
+        variance = max(m2 - mu * mu, 0.0)
+        fourth = m4 - 4.0 * mu * m3 + 6.0 * mu * mu * m2 - 3.0 * mu**4
         out[node, 0] = log(m0)
         out[node, 1] = mu
-        out[node, 2] = max(m2 / m0 - mu * mu, 0.0)
+        out[node, 2] = variance
+        out[node, 3] = m3 - 3.0 * mu * m2 + 2.0 * mu**3
+        out[node, 4] = fourth - 3.0 * variance * variance
 
 
 @nb.njit(cache=True, nogil=True)
@@ -99,7 +115,7 @@ def cumulant_table(
 ) -> tuple[float, float]:
     """Tabulate K_b of the standardised values; returns the step above and below 0.
 
-    ``table`` is 2 × (N_STEPS + 1) × 3: upper side, lower side.
+    ``table`` is 2 × (N_STEPS + 1) × 5: upper side, lower side.
     """
     n_all = 0.0
     mean = 0.0
@@ -127,37 +143,86 @@ def cumulant_table(
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _look_up(
+def _slope(
     table: NDArray[np.float64], up: float, down: float, u: float
-) -> tuple[float, float, float]:
-    """K_b, K_b', K_b'' at u: cubic Hermite inside the table, straight line beyond it."""
+) -> tuple[float, float]:
+    """K_b' and K_b'' at u: cubic Hermite inside the table, straight line beyond it."""
     side = 0 if u >= 0 else 1
     step = up if u >= 0 else -down
     place = u / step
+    if place >= N_STEPS:
+        return table[side, N_STEPS, 1], 0.0
     node = int(place)
-    if node >= N_STEPS:
-        k = table[side, N_STEPS, 0]
-        slope = table[side, N_STEPS, 1]
-        return k + slope * (u - step * N_STEPS), slope, 0.0
     f = place - node
-    k0, k1 = table[side, node, 0], table[side, node + 1, 0]
-    d0, d1 = table[side, node, 1] * step, table[side, node + 1, 1] * step
-    c0, c1 = table[side, node, 2] * step, table[side, node + 1, 2] * step
     g = 1.0 - f
-    h00 = g * g * (1.0 + 2.0 * f)
-    h10 = g * g * f
-    h01 = f * f * (3.0 - 2.0 * f)
-    h11 = -f * f * g
-    k = h00 * k0 + h10 * d0 + h01 * k1 + h11 * d1
     s0, s1 = table[side, node, 1], table[side, node + 1, 1]
-    slope = h00 * s0 + h10 * c0 + h01 * s1 + h11 * c1
-    curve = g * table[side, node, 2] + f * table[side, node + 1, 2]
-    return k, slope, curve
+    c0, c1 = table[side, node, 2], table[side, node + 1, 2]
+    slope = g * g * ((1.0 + 2.0 * f) * s0 + f * c0 * step)
+    slope += f * f * ((1.0 + 2.0 * g) * s1 - g * c1 * step)
+    return slope, g * c0 + f * c1
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def _height(table: NDArray[np.float64], up: float, down: float, u: float) -> float:
+    """K_b at u, by the same rule."""
+    side = 0 if u >= 0 else 1
+    step = up if u >= 0 else -down
+    place = u / step
+    if place >= N_STEPS:
+        end: float = table[side, N_STEPS, 0] + table[side, N_STEPS, 1] * (u - step * N_STEPS)
+        return end
+    node = int(place)
+    f = place - node
+    g = 1.0 - f
+    k0, k1 = table[side, node, 0], table[side, node + 1, 0]
+    s0, s1 = table[side, node, 1] * step, table[side, node + 1, 1] * step
+    height: float = g * g * ((1.0 + 2.0 * f) * k0 + f * s0)
+    return height + f * f * ((1.0 + 2.0 * g) * k1 - g * s1)
+
+
+@nb.njit(cache=True, nogil=True)
+def _saddle(
+    z: float,
+    skew: float,
+    level: NDArray[np.float64],
+    number: NDArray[np.float64],
+    table: NDArray[np.float64],
+    up: float,
+    down: float,
+) -> tuple[float, float, bool]:
+    """The t > 0 (z > 0) or t < 0 (z < 0) with K'(t) = z, K''(t), and whether it was reached."""
+    sign = 1.0 if z > 0 else -1.0
+    low, high = 0.0, np.inf
+    t = z / max(1.0 + 0.5 * skew * z, 0.5)
+    curve = 0.0
+    for _ in range(40):
+        slope = curve = 0.0
+        for i in range(len(level)):
+            b, c = _slope(table, up, down, t * level[i])
+            slope += number[i] * level[i] * b
+            curve += number[i] * level[i] * level[i] * c
+        gap = (z - slope) * sign
+        if abs(gap) < 1e-4 * (1.0 + abs(z)):
+            return t, curve, curve > 1e-9
+        size = abs(t)
+        if gap > 0:
+            low = size
+        else:
+            high = size
+        new = size + gap / curve if curve > 1e-9 else 2.0 * size
+        if not low < new < high:
+            new = 0.5 * (low + high) if high < np.inf else 2.0 * max(low, 0.1)
+        new = min(new, 3.0 * size + 0.1)
+        t = sign * new
+        if new > 200.0:
+            break
+    return t, curve, False
 
 
 @nb.njit(cache=True, nogil=True)
 def _beyond(
     z: float,
+    skew: float,
     level: NDArray[np.float64],
     number: NDArray[np.float64],
     table: NDArray[np.float64],
@@ -165,37 +230,49 @@ def _beyond(
     down: float,
 ) -> float:
     """P(S >= z) for z > 0, P(S <= z) for z < 0, S standardised."""
-    sign = 1.0 if z > 0 else -1.0
-    low, high = 0.0, np.inf
-    t = sign * abs(z) / (1.0 + 0.15 * abs(z))
-    k = slope = curve = 0.0
-    for _ in range(40):
-        k = slope = curve = 0.0
-        for i in range(len(level)):
-            a, b, c = _look_up(table, up, down, t * level[i])
-            k += number[i] * a
-            slope += number[i] * level[i] * b
-            curve += number[i] * level[i] * level[i] * c
-        gap = z - slope
-        if abs(gap) < 1e-5 * (1.0 + abs(z)):
-            break
-        if gap * sign > 0:
-            low = abs(t)
-        else:
-            high = abs(t)
-        new = abs(t) + sign * gap / curve if curve > 1e-9 else 2.0 * abs(t)
-        if not low < new < high:
-            new = 0.5 * (low + high) if high < np.inf else 2.0 * max(low, 0.1)
-        new = min(new, 3.0 * abs(t) + 0.1)
-        t = sign * new
-        if new > 200.0:
-            break
-    exponent = t * z - k
-    if abs(z - slope) > 1e-3 * (1.0 + abs(z)) or curve < 1e-9:
+    t, curve, reached = _saddle(z, skew, level, number, table, up, down)
+    exponent = t * z
+    for i in range(len(level)):
+        exponent -= number[i] * _height(table, up, down, t * level[i])
+    if not reached:
         return max(exp(-max(exponent, 0.0)), SMALL)  # Chernoff bound: no saddle in reach
+    third = fourth = 0.0
+    for i in range(len(level)):
+        c, d = _third_and_fourth(table, up, down, t * level[i])
+        third += number[i] * level[i] ** 3 * c
+        fourth += number[i] * level[i] ** 4 * d
+    return _lugannani_rice(abs(t), exponent, curve, third if t > 0 else -third, fourth)
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def _third_and_fourth(
+    table: NDArray[np.float64], up: float, down: float, u: float
+) -> tuple[float, float]:
+    """K_b''' and K_b'''' at u, linear between nodes."""
+    side = 0 if u >= 0 else 1
+    place = u / (up if u >= 0 else -down)
+    if place >= N_STEPS:
+        return 0.0, 0.0
+    node = int(place)
+    f = place - node
+    third = (1.0 - f) * table[side, node, 3] + f * table[side, node + 1, 3]
+    return third, (1.0 - f) * table[side, node, 4] + f * table[side, node + 1, 4]
+
+
+@nb.njit(cache=True, nogil=True)
+def _lugannani_rice(
+    t: float, exponent: float, curve: float, third: float, fourth: float
+) -> float:
+    """Tail beyond the saddle t > 0, with the second-order term (Daniels 1987, eq. 4.8)."""
     w = sqrt(max(2.0 * exponent, 1e-12))
-    v = abs(t) * sqrt(curve)
-    tail = 0.5 * erfc(w / sqrt(2.0)) + exp(-0.5 * w * w) / 2.5066282746310002 * (1.0 / v - 1.0 / w)
+    v = t * sqrt(curve)
+    first = 1.0 / v - 1.0 / w
+    k3 = third / curve**1.5
+    k4 = fourth / (curve * curve)
+    second = (k4 / 8.0 - 5.0 * k3 * k3 / 24.0) / v - k3 / (2.0 * v * v) - 1.0 / v**3 + 1.0 / w**3
+    if abs(second) > 0.5 * abs(1.0 / v):
+        second = 0.0
+    tail = 0.5 * erfc(w * SQRT_HALF) + exp(-0.5 * w * w) * DENSITY_0 * (first + second)
     return min(max(tail, SMALL), 1.0)
 
 
@@ -205,7 +282,7 @@ def _edgeworth(z: float, skew: float, excess: float) -> float:
     z = abs(z)
     z2 = z * z
     turn = excess / 24.0 * (z2 - 3.0) * z + skew * skew / 72.0 * ((z2 - 10.0) * z2 + 15.0) * z
-    return erfc(z / sqrt(2.0)) + 2.0 * exp(-0.5 * z2) / 2.5066282746310002 * turn
+    return erfc(z * SQRT_HALF) + 2.0 * exp(-0.5 * z2) * DENSITY_0 * turn
 
 
 @nb.njit(cache=True, nogil=True)
@@ -224,6 +301,7 @@ def two_sided(
     if skew * skew < 1.0 and -1.0 < excess < 2.0 and z < 1.5:
         return min(max(_edgeworth(z, skew, excess), SMALL), 1.0)
     at = max(z, 0.25)
-    p = _beyond(at, level, number, table, up, down) + _beyond(-at, level, number, table, up, down)
+    p = _beyond(at, skew, level, number, table, up, down)
+    p += _beyond(-at, skew, level, number, table, up, down)
     p = min(max(p, SMALL), 1.0)
     return p if z >= at else 1.0 - (1.0 - p) * z / at

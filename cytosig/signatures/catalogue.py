@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,7 @@ class Catalogue:
         """Every gene of every signature, sorted."""
         return sorted({gene for s in self.signatures.values() for gene in s.weights})
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the content; the same digest means the same scores."""
         content = {
