@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CytosigError", "datasets", "read", "signatures", "tl"]
 
-if not (Path(__file__).parent / "_errors.py").is_file() or (
-    Path(__file__).parent / "ridge_significance.py"
-).is_file():
+if (
+    not (Path(__file__).parent / "_errors.py").is_file()
+    or (Path(__file__).parent / "ridge_significance.py").is_file()
+):
     raise ImportError(
         "cytosig's folder is mixed with the files of PyPI's CytoSig, whose import folder has the"
         " same name on this file system. Keep them in separate environments: uninstall both, then"

@@ -82,7 +82,7 @@ class RowBlocks:
             raise DataError(f"The matrix has {matrix.ndim} dimension(s); expected obs × var.")
         if _is_columnwise(matrix):
             logger.info("Column-wise (CSC) matrix: converted to rows once.")
-            matrix = sp.csr_matrix(matrix[:] if not sp.issparse(matrix) else matrix)
+            matrix = _to_rows(matrix)
         self._matrix = matrix
         self.shape: tuple[int, int] = (int(matrix.shape[0]), int(matrix.shape[1]))
         dense = not _is_rowwise(matrix)
@@ -91,11 +91,12 @@ class RowBlocks:
 
     def __iter__(self) -> Iterator[Block]:
         matrix = self._matrix
-        if sp.issparse(matrix) and not matrix.has_sorted_indices:
+        sparse = sp.issparse(matrix)
+        if sparse and not matrix.has_sorted_indices:
             matrix = matrix.sorted_indices()
         for start in range(0, self.shape[0], self.chunk_size):
             stop = min(start + self.chunk_size, self.shape[0])
-            yield _view(matrix, start, stop) if sp.issparse(matrix) else _read(matrix, start, stop)
+            yield _view(matrix, start, stop) if sparse else _read(matrix, start, stop)
 
     def sample(self, n_rows: int = 200, /) -> Block:
         """A spread of at most ``n_rows`` rows, for looking at what the values are."""
@@ -108,6 +109,11 @@ def _is_columnwise(matrix: Any) -> bool:
     return (sp.issparse(matrix) or not isinstance(matrix, np.ndarray)) and (
         getattr(matrix, "format", "") == "csc"
     )
+
+
+def _to_rows(matrix: Any) -> Any:
+    whole: Any = matrix if sp.issparse(matrix) else matrix[:]
+    return whole.tocsr()
 
 
 def _is_rowwise(matrix: Any) -> bool:

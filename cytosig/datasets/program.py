@@ -88,10 +88,7 @@ def _plantable(name: str, catalogue: Catalogue) -> bool:
     if name not in catalogue:
         return False
     id = catalogue.resolve(name)
-    known = catalogue.cytokines.get(id)
-    return (
-        id in catalogue.signatures
-        and known is not None
-        and bool(known.ligands)
-        and bool(known.receptors)
-    )
+    if id not in catalogue.signatures or id not in catalogue.cytokines:
+        return False
+    known = catalogue.cytokines[id]
+    return bool(known.ligands and known.receptors)

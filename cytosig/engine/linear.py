@@ -63,7 +63,8 @@ def _rest(plan: Plan, moments: Moments) -> _Rest:
     total = np.stack(
         [np.bincount(b, weights=v, minlength=N_BINS) for b, v in zip(bins, y, strict=True)]
     )
-    return _Rest(base, np.asarray(y @ plan.weights), bins, count, total)
+    projection = np.asarray(y @ plan.weights)
+    return _Rest(base, projection, bins, count, total.astype(np.float64))
 
 
 def run_plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,7 +89,7 @@ def sums_of_genes(
             arrays = (block.indptr, block.indices, block.data, group[block.rows])
             jobs = [
                 pool.submit(gene_sums, *arrays, int(lo), int(hi), sums, squares)
-                for lo, hi in zip(edges[:-1], edges[1:], strict=True)
+                for lo, hi in itertools.pairwise(edges)
             ]
             for job in jobs:
                 job.result()

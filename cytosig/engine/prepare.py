@@ -89,9 +89,7 @@ def nonfinite_columns(blocks: RowBlocks, /) -> NDArray[np.bool_]:
     return bad
 
 
-def refuse_nonfinite(
-    blocks: RowBlocks, obs_names: Sequence[str], labels: Sequence[str], /
-) -> None:
+def refuse_nonfinite(blocks: RowBlocks, obs_names: Sequence[str], labels: Sequence[str], /) -> None:
     """Raise a DataError that names the first NaN or infinity, if there is one."""
     for block in blocks:
         wrong = np.flatnonzero(~np.isfinite(block.data))

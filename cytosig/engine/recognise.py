@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -54,9 +54,8 @@ def recognise(rows: RowBlocks, /) -> Values:
     low, high = float(data.min()), float(data.max())
     if low < 0:
         return _with_negatives(block, rows.shape[1], low, high)
-    if np.array_equal(data, np.round(data)) and high > 1:
-        if all(_whole(b.data) for b in rows):
-            return Values("counts", f"non-negative whole numbers up to {high:g}")
+    if np.array_equal(data, np.round(data)) and high > 1 and all(_whole(b.data) for b in rows):
+        return Values("counts", f"non-negative whole numbers up to {high:g}")
     if high > _LARGEST_LOG:
         return Values("linear", f"non-negative values up to {high:g}, too large for logarithms")
     return _logged(block, high)
@@ -68,7 +67,8 @@ def _whole(data: NDArray[np.floating]) -> bool:
 
 
 def _logged(block: Block, high: float) -> Values:
-    for kind, undo in (("log1p", np.expm1), ("log2", lambda x: np.exp2(x) - 1)):
+    undone: dict[Kind, Any] = {"log1p": np.expm1, "log2": lambda x: np.exp2(x) - 1}
+    for kind, undo in undone.items():
         totals = np.add.reduceat(
             np.append(undo(block.data.astype(np.float64)), 0.0), block.indptr[:-1]
         )[np.diff(block.indptr) > 0]

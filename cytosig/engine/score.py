@@ -56,7 +56,6 @@ class Aligned:
 def align(
     matrix: Any,
     var: pd.DataFrame,
-    obs_names: pd.Index[str],
     catalogue: Catalogue,
     options: Options,
     /,
@@ -83,7 +82,7 @@ def align(
     if normalise:
         notes.append("normalised to 10,000 per observation, then log(x + 1)")
         logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
-    universe = _without_nonfinite(universe, blocks, obs_names, labels, options, notes)
+    universe = _without_nonfinite(universe, blocks, labels, options, notes)
     if options.background == "signatures":
         named = set(catalogue.genes)
         universe = universe.keep(np.array([key in named for key in universe.keys]))
@@ -101,16 +100,13 @@ def _read_values(blocks: RowBlocks, options: Options) -> tuple[Values, bool]:
     if options.normalize == "none":
         return values, False
     if options.normalize == "log1p" and values.kind == "contrasts":
-        raise UsageError(
-            f"normalize='log1p' needs non-negative values; found {values.reason}."
-        )
+        raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
     return values, options.normalize == "log1p" or values.kind in ("counts", "linear")
 
 
 def _without_nonfinite(
     universe: Universe,
     blocks: RowBlocks,
-    obs_names: pd.Index[str],
     labels: list[str],
     options: Options,
     notes: list[str],
@@ -140,14 +136,10 @@ def _check_reference(reference: Reference, values: Values) -> None:
         )
 
 
-def fit(
-    aligned: Aligned, options: Options, use: NDArray[np.bool_], /
-) -> Reference:
+def fit(aligned: Aligned, options: Options, use: NDArray[np.bool_], /) -> Reference:
     """Gene moments of the observations in ``use``, as a reference to store."""
     mean, sd = sums_of_genes(aligned.rows, np.where(use, 0, -1), 1, n_jobs=options.n_jobs)
-    return Reference(
-        aligned.universe.keys, mean[0], sd[0], int(use.sum()), aligned.values.kind
-    )
+    return Reference(aligned.universe.keys, mean[0], sd[0], int(use.sum()), aligned.values.kind)
 
 
 def score(
@@ -180,9 +172,7 @@ def score(
     if not np.isfinite(moments.mean).all():
         _explain_nonfinite(aligned, obs_names)
     weights = _weights(aligned, catalogue, ids)
-    plan = make_plan(
-        weights, ids, catalogue.axes, methods.get(options.method), lam=options.lam
-    )
+    plan = make_plan(weights, ids, catalogue.axes, methods.get(options.method), lam=options.lam)
     found = run_plan(aligned.rows, plan, moments, n_jobs=options.n_jobs, tick=tick)
     if (found.state == 3).any():
         _explain_nonfinite(aligned, obs_names)

@@ -51,9 +51,7 @@ def human() -> dict[str, Synonyms]:
 def mouse() -> dict[str, Synonyms]:
     """Mouse genes by the human symbol they are the one-to-one ortholog of."""
     return {
-        row["human"]: Synonyms(
-            row["symbol"], _split(row["ensembl"]), (), _split(row["synonyms"])
-        )
+        row["human"]: Synonyms(row["symbol"], _split(row["ensembl"]), (), _split(row["synonyms"]))
         for row in _rows("mouse")
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -20,7 +21,8 @@ def parse_row(cells: Sequence[str], columns: Sequence[str], *, where: str) -> ND
     """Return the row's numbers; NaN for empty and NA cells, DataError for other text."""
     import numpy as np
 
-    if "_" not in "".join(cells):  # float("1_0") is 10 to Python
+    joined = "".join(cells)
+    if joined.isascii() and "_" not in joined:  # float("1_0") is 10 to Python
         try:
             return np.array(cells, dtype=np.float64)
         except ValueError:
@@ -37,7 +39,7 @@ def is_number(text: str) -> bool:
     >>> is_number(" 1.5e3"), is_number("1_0"), is_number("NA"), is_number("1,5")
     (True, False, False, False)
     """
-    if "_" in text or text.strip().lower() in _MISSING:
+    if not text.isascii() or "_" in text or text.strip().lower() in _MISSING:
         return False
     try:
         float(text)

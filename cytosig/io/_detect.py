@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cytosig._errors import FileError
 from cytosig.io._stream import GZIP_MAGIC, open_binary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import h5py  # type: ignore[import-untyped,unused-ignore]
 
 Kind = Literal["h5ad", "zarr", "10x h5", "10x mtx", "table"]

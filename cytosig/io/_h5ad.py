@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError, FileError
@@ -13,6 +11,9 @@ from cytosig.io._hdf5 import hdf5_error
 from cytosig.io._matrix import check_sparse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, FileError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
     from numpy.typing import NDArray

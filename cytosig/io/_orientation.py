@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Abundant or immune genes that nearly every platform measures.
 _SYMBOLS = (

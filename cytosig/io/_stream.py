@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from cytosig._errors import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -24,7 +26,7 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
             raw.seek(0)
             if packed:
                 with gzip.GzipFile(fileobj=raw, mode="rb") as stream:
-                    yield cast(BinaryIO, stream)
+                    yield cast("BinaryIO", stream)
             else:
                 yield raw
     except EOFError as exc:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError
@@ -18,6 +16,9 @@ from cytosig.io._orientation import known_genes, rows_are_genes
 from cytosig.io._stream import open_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     import numpy as np
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
     from numpy.typing import NDArray

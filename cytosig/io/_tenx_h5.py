@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError
@@ -12,6 +11,8 @@ from cytosig.io._matrix import build, check_sparse, compact
 from cytosig.io._tenx import expression_only
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import h5py  # type: ignore[import-untyped,unused-ignore]
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
     from scipy.sparse import csr_matrix

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, FileError
@@ -13,6 +12,8 @@ from cytosig.io._stream import open_binary, open_text
 from cytosig.io._tenx import expression_only
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
     from scipy.sparse import csr_matrix
 

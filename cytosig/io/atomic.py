@@ -6,11 +6,14 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cytosig._errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _INPUT_PARTS = ("matrix.mtx", "features.tsv", "genes.tsv", "barcodes.tsv")
 
@@ -56,6 +59,8 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         yield part
         _publish(part, real, shown)
     except OSError as exc:
+        if isinstance(exc.filename, str) and Path(exc.filename).parent != real.parent:
+            raise  # another file's trouble, not the target's
         raise FileError(
             f"{shown} could not be written: {exc.strerror or exc}. Nothing was left behind; free "
             "some space or choose another place."
@@ -97,7 +102,7 @@ def _publish(part: Path, real: Path, shown: str) -> None:
         shutil.copymode(real, part)
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
-    os.replace(part, real)
+    part.replace(real)
     with suppress(OSError):  # some file systems cannot flush a folder
         descriptor = os.open(real.parent, os.O_RDONLY)
         try:
@@ -144,7 +149,7 @@ def _is_same(output: Path, source: Path) -> bool:
     if output == source:
         return True
     with suppress(OSError):
-        return os.path.samefile(output, source)
+        return Path(output).samefile(source)
     return False
 
 

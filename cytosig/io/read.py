@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,9 @@ from cytosig.io import _h5ad, _tables, _tenx_h5, _tenx_mtx
 from cytosig.io._detect import Kind, detect
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
 _READERS: dict[Kind, Callable[[Path], AnnData]] = {

@@ -64,7 +64,8 @@ def write_h5ad(
         except (CytosigError, OSError, MemoryError):
             raise
         except Exception as exc:
-            text = " ".join(str(exc).split())
+            # anndata names the element in the notes, not in the message
+            text = " ".join(" ".join([str(exc), *getattr(exc, "__notes__", ())]).split())
             if "errno =" in text:  # HDF5 reports a full disk as a RuntimeError
                 raise FileError(f"{os.fspath(path)} could not be written: {text[:200]}.") from exc
             raise DataError(

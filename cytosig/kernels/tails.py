@@ -143,9 +143,7 @@ def cumulant_table(
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _slope(
-    table: NDArray[np.float64], up: float, down: float, u: float
-) -> tuple[float, float]:
+def _slope(table: NDArray[np.float64], up: float, down: float, u: float) -> tuple[float, float]:
     """K_b' and K_b'' at u: cubic Hermite inside the table, straight line beyond it."""
     side = 0 if u >= 0 else 1
     step = up if u >= 0 else -down
@@ -177,7 +175,8 @@ def _height(table: NDArray[np.float64], up: float, down: float, u: float) -> flo
     k0, k1 = table[side, node, 0], table[side, node + 1, 0]
     s0, s1 = table[side, node, 1] * step, table[side, node + 1, 1] * step
     height: float = g * g * ((1.0 + 2.0 * f) * k0 + f * s0)
-    return height + f * f * ((1.0 + 2.0 * g) * k1 - g * s1)
+    height += f * f * ((1.0 + 2.0 * g) * k1 - g * s1)
+    return height
 
 
 @nb.njit(cache=True, nogil=True)
@@ -260,9 +259,7 @@ def _third_and_fourth(
 
 
 @nb.njit(cache=True, nogil=True)
-def _lugannani_rice(
-    t: float, exponent: float, curve: float, third: float, fourth: float
-) -> float:
+def _lugannani_rice(t: float, exponent: float, curve: float, third: float, fourth: float) -> float:
     """Tail beyond the saddle t > 0, with the second-order term (Daniels 1987, eq. 4.8)."""
     w = sqrt(max(2.0 * exponent, 1e-12))
     v = t * sqrt(curve)
@@ -272,7 +269,7 @@ def _lugannani_rice(
     second = (k4 / 8.0 - 5.0 * k3 * k3 / 24.0) / v - k3 / (2.0 * v * v) - 1.0 / v**3 + 1.0 / w**3
     if abs(second) > 0.5 * abs(1.0 / v):
         second = 0.0
-    tail = 0.5 * erfc(w * SQRT_HALF) + exp(-0.5 * w * w) * DENSITY_0 * (first + second)
+    tail: float = 0.5 * erfc(w * SQRT_HALF) + exp(-0.5 * w * w) * DENSITY_0 * (first + second)
     return min(max(tail, SMALL), 1.0)
 
 
@@ -282,7 +279,8 @@ def _edgeworth(z: float, skew: float, excess: float) -> float:
     z = abs(z)
     z2 = z * z
     turn = excess / 24.0 * (z2 - 3.0) * z + skew * skew / 72.0 * ((z2 - 10.0) * z2 + 15.0) * z
-    return erfc(z * SQRT_HALF) + 2.0 * exp(-0.5 * z2) * DENSITY_0 * turn
+    p: float = erfc(z * SQRT_HALF) + 2.0 * exp(-0.5 * z2) * DENSITY_0 * turn
+    return p
 
 
 @nb.njit(cache=True, nogil=True)

@@ -20,13 +20,12 @@ def _mix(design: Design, /, *, lam: float | None) -> NDArray[np.float64]:
     gram = design.centred_gram
     if np.linalg.cond(_correlation(gram)) > _LARGEST_CONDITION:
         raise DataError(_explain(gram, design.ids))
-    inverse: NDArray[np.float64] = np.linalg.inv(gram)
-    return inverse
+    return np.linalg.inv(gram).astype(np.float64)
 
 
 def _correlation(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     norm = np.sqrt(np.diag(gram))
-    return gram / np.outer(norm, norm)
+    return np.asarray(gram / np.outer(norm, norm))
 
 
 def _explain(gram: NDArray[np.float64], ids: tuple[str, ...]) -> str:

@@ -17,8 +17,7 @@ def _mix(design: Design, /, *, lam: float | None) -> NDArray[np.float64]:
     gram = design.gram
     if lam is None:
         lam = float(np.trace(gram)) / len(gram)
-    inverse: NDArray[np.float64] = np.linalg.inv(gram + lam * np.eye(len(gram)))
-    return inverse
+    return np.linalg.inv(gram + lam * np.eye(len(gram))).astype(np.float64)
 
 
 METHOD = LinearMethod(

@@ -105,6 +105,13 @@ class Table:
             self.fail(f"{key} is empty; write a text or leave the key out.", key=key)
         return value or ""
 
+    def id(self) -> str:
+        """Take the key ``id``: a name that can be a column and a file name."""
+        value = self.text("id")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", value):
+            self.fail(f"id = {value!r}: expected letters, digits, '-', '+', '_' or '.'.", key="id")
+        return value
+
     def choice(self, key: str, allowed: Collection[str], /) -> Any:
         """Take one of the allowed words."""
         value = self.text(key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -14,15 +13,16 @@ import numpy as np
 
 from cytosig._errors import SignatureError, UsageError
 from cytosig.signatures import formats
-from cytosig.signatures.model import Axis, Cytokine, Reference, Signature
 from cytosig.signatures.names import normalise
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from cytosig.signatures.model import Axis, Cytokine, Reference, Signature
 
 
 @dataclass(frozen=True)
@@ -190,9 +190,7 @@ class Catalogue:
         return cls(kept)
 
     @classmethod
-    def from_dict(
-        cls, sets: Mapping[str, Mapping[str, float] | Iterable[str]], /
-    ) -> Catalogue:
+    def from_dict(cls, sets: Mapping[str, Mapping[str, float] | Iterable[str]], /) -> Catalogue:
         """From ``{id: {gene: weight}}`` or ``{id: [genes]}`` (``GENE+`` / ``GENE-`` allowed)."""
         return cls.from_signatures(formats.from_dict(sets))
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cytosig._errors import SignatureError
 from cytosig.signatures._strict import Document
 from cytosig.signatures.catalogue import Catalogue
-from cytosig.signatures.model import Cytokine, Signature
 from cytosig.signatures.names import normalise
 from cytosig.signatures.parse import parse_axes, parse_cytokine, parse_references
+
+if TYPE_CHECKING:
+    from cytosig.signatures.model import Cytokine, Signature
 
 _SPECIAL = {"axes.toml", "references.toml", "context.toml", "network.toml"}
 

@@ -1,4 +1,4 @@
-"""What the catalogue is made of. Frozen records; the parser is the only place that builds them from files."""
+"""What the catalogue is made of: frozen records. Only the parser builds them from files."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ class Signature:
     genes: tuple[ResponseGene, ...]
 
     def __post_init__(self) -> None:
+        if not self.id.strip() or "/" in self.id:
+            raise SignatureError(
+                f"A signature is called {self.id!r}; expected a name without '/', which h5ad files"
+                " cannot hold in column names. Rename it."
+            )
         seen: set[str] = set()
         for record in self.genes:
             if record.gene in seen:

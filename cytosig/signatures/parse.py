@@ -98,7 +98,7 @@ def _response_genes(table: Table, key: str, sign: float) -> list[ResponseGene]:
         weight = entry.number("weight", low=0, high=100) if "weight" in entry.data else 1.0
         if weight == 0 or not math.isfinite(weight):
             entry.fail(f"weight of {gene} is {weight}; expected above 0.", needle=f'"{gene}"')
-        tier = entry.choice("tier", _TIERS) if "tier" in entry.data else "user"
+        tier: model.Tier = entry.choice("tier", _TIERS) if "tier" in entry.data else "user"
         support = entry.words("support")
         entry.taken |= {"weight", "tier"}
         entry.close()
@@ -135,7 +135,7 @@ def _response(id: str, table: Table) -> tuple[Response | None, Signature | None]
 def parse_cytokine(doc: Document, /) -> tuple[Cytokine, Signature | None]:
     """Read one cytokine file: what is known of it and, where it has one, its response."""
     table = Table(doc, doc.data)
-    id = table.text("id")
+    id = table.id()
     name, aliases = table.text("name"), table.words("aliases")
     family, tfs = table.text("family"), _genes(table, "tfs")
     ligands, receptors = _forms(table, "ligand"), _forms(table, "receptor")
@@ -153,7 +153,7 @@ def parse_user_signatures(doc: Document, /) -> list[Signature]:
     table = Table(doc, doc.data)
     signatures = []
     for entry in table.tables("signature"):
-        id = entry.text("id")
+        id = entry.id()
         signature = _signature(id, entry)
         entry.close()
         if signature is None:
@@ -171,7 +171,7 @@ def parse_axes(doc: Document, /) -> list[Axis]:
     axes = []
     for entry in table.tables("axis"):
         axis = Axis(
-            id=entry.text("id"),
+            id=entry.id(),
             name=entry.text("name"),
             members=entry.words("members", required=True),
             tfs=_genes(entry, "tfs"),
@@ -189,7 +189,7 @@ def parse_references(doc: Document, /) -> list[Reference]:
     references = []
     for entry in table.tables("reference"):
         reference = Reference(
-            id=entry.text("id"),
+            id=entry.id(),
             citation=entry.text("citation"),
             status=entry.choice("status", ("confirmed", "partly")),
             doi=entry.text("doi", required=False),
@@ -199,4 +199,3 @@ def parse_references(doc: Document, /) -> list[Reference]:
         references.append(reference)
     table.close()
     return references
-

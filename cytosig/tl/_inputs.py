@@ -46,9 +46,7 @@ def as_catalogue(signatures: Signatures, /) -> Catalogue:
     )
 
 
-def matrix_of(
-    adata: AnnData, /, *, layer: str | None, use_raw: bool
-) -> tuple[Any, pd.DataFrame]:
+def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[Any, pd.DataFrame]:
     """The matrix to score and the var table that names its columns."""
     if use_raw and layer is not None:
         raise UsageError(f"layer={layer!r} and use_raw=True exclude each other.")
@@ -73,7 +71,7 @@ def column_of(adata: AnnData, key: str, /, *, argument: str) -> pd.Series[Any]:
     """A column of obs without empty entries."""
     if key not in adata.obs.columns:
         raise UsageError(f"{argument}: obs has no column {key!r}; it has {_names(adata.obs)}.")
-    values = adata.obs[key]
+    values: pd.Series[Any] = adata.obs[key]
     if values.isna().any():
         first = adata.obs_names[values.isna().to_numpy()][0]
         raise DataError(

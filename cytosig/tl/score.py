@@ -147,15 +147,11 @@ def score(
     catalogue = as_catalogue(signatures)
     baseline = baseline_of(adata, control=control, batch_key=batch_key, reference=reference)
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = engine.align(
-        matrix, var, adata.obs_names, catalogue, options, reference=baseline.reference
-    )
-    found = engine.score(
-        aligned, adata.obs_names, catalogue, options, baseline, tick=progress
-    )
+    aligned = engine.align(matrix, var, catalogue, options, reference=baseline.reference)
+    found = engine.score(aligned, adata.obs_names, catalogue, options, baseline, tick=progress)
     _say(found)
     target = _copy(adata) if copy else adata
-    where = {
+    where: dict[str, str | bool] = {
         "layer": layer or "none",
         "use_raw": use_raw,
         "control": "none" if control is None else f"{control[0]}={control[1]}",
@@ -198,7 +194,7 @@ def fit_reference(
         n_jobs=n_jobs,
     )  # fmt: skip
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = engine.align(matrix, var, adata.obs_names, as_catalogue(None), options)
+    aligned = engine.align(matrix, var, as_catalogue(None), options)
     use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
     found = engine.fit(aligned, options, use)
     if not np.isfinite(found.mean).all():

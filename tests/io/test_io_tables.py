@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import logging
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,6 +13,9 @@ from scipy import sparse
 
 from cytosig._errors import DataError, FileError, UsageError
 from cytosig.io import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GENES = ["STAT1", "IRF1", "CD74", "NA"]
 SAMPLES = ["s 1", "s,2", "null"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -14,6 +14,9 @@ from scipy import sparse
 
 from cytosig._errors import DataError, FileError
 from cytosig.io import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COUNTS = np.array([[0, 3, 0], [1, 0, 0], [0, 7, 2], [4, 0, 9]])  # features × barcodes
 IDS = ["ENSG1", "ENSG2", "ENSG3", "AB1"]
