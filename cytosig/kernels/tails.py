@@ -296,7 +296,9 @@ def two_sided(
 ) -> float:
     """P(|S| >= |z|) over permutations of the genes; in (0, 1]."""
     z = abs(z)
-    if skew * skew < 1.0 and -1.0 < excess < 2.0 and z < 1.5:
+    mild = skew * skew < 1.0 and excess < 2.0
+    usable = skew * skew < 2.0 and -1.0 < excess < 4.0
+    if usable and z < (1.5 if mild else 1.0):
         return min(max(_edgeworth(z, skew, excess), SMALL), 1.0)
     at = max(z, 0.25)
     p = _beyond(at, skew, level, number, table, up, down)

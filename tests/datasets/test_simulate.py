@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
-from anndata import AnnData
 from scipy import stats
 
 from cytosig._errors import UsageError
 from cytosig.datasets import Program, SimulatedCohort, simulate_cohort
 from cytosig.signatures import Catalogue, Cytokine, Signature, load
 from cytosig.signatures.model import Form, Role
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 TYPES = ("tumour", "T cell", "stroma")
 
@@ -122,8 +126,8 @@ def test_ligand_rises_with_the_condition_and_no_target_makes_it(fixed: Simulated
     columns = adata.var_names.get_indexer(["AAA_L1", "AAA_L2"])
     np.testing.assert_allclose(rise[columns], 0.8, atol=0.25)
     # AAA_L1 is in AAA's own signature; it must not rise in AAA's targets
-    target = adata.obs["cell_type"] == "tumour"
-    assert adata[target, "AAA_L1"].X.mean() < 0.05
+    target = np.flatnonzero(adata.obs["cell_type"] == "tumour")
+    assert adata.X[target][:, columns].mean() < 0.05
 
 
 def test_activity_is_the_shift_of_each_cell(fixed: SimulatedCohort) -> None:
@@ -251,18 +255,6 @@ def test_same_seed_same_bytes() -> None:
     assert one.activity.equals(two.activity)
 
 
-def test_a_generator_is_used_up_and_the_global_one_is_not() -> None:
-    call = {"n_samples": 2, "cells_per_sample": 10, "n_genes": 1500}
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    generator = np.random.default_rng(4)
-    first = simulate_cohort(**call, rng=generator).adata.X
-    second = simulate_cohort(**call, rng=generator).adata.X
-    seeded = simulate_cohort(**call, rng=4).adata.X
-    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
-    assert (first != seeded).nnz == 0
-    assert (first != second).nnz > 0
-
-
 def test_curated_default(curated: SimulatedCohort) -> None:
     adata, catalogue = curated.adata, load()
     assert adata.shape == (1200, 4000)
@@ -276,19 +268,14 @@ def test_curated_default(curated: SimulatedCohort) -> None:
         difference = log_cpm(adata, target) - log_cpm(adata, ~target)
         weights = catalogue[row.cytokine].weights
         columns = adata.var_names.get_indexer(list(weights))
-        r = stats.pearsonr(list(weights.values()), difference[columns]).statistic
-        assert r > 0.4, row.cytokine
+        fit = stats.linregress(list(weights.values()), difference[columns])
+        planted = curated.activity.loc[target.to_numpy(), row.cytokine].mean()
+        assert fit.slope == pytest.approx(planted, abs=4 * fit.stderr), row.cytokine
+        assert fit.slope > 3 * fit.stderr, row.cytokine
         source = adata.obs["cell_type"] == row.source
         ligand = adata.var_names.get_indexer(catalogue.cytokines[row.cytokine].ligands[0].genes)
         fold = log_cpm(adata, source) - log_cpm(adata, ~source)
         assert (fold[ligand] > 2).all()
-
-
-def test_aliases_become_ids() -> None:
-    planted = [Program("IFN-gamma", "T cell", "malignant")]
-    cohort = simulate_cohort(n_samples=1, cells_per_sample=5, programs=planted)
-    assert list(cohort.truth["cytokine"]) == ["IFNG"]
-    assert list(cohort.activity.columns) == ["IFNG"]
 
 
 def test_two_sources_of_one_cytokine_add_up() -> None:
@@ -301,31 +288,16 @@ def test_two_sources_of_one_cytokine_add_up() -> None:
     assert len(cohort.truth) == 2
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"programs": [Program("MUTE", "T cell", "tumour")]}, "cannot plant MUTE.*AAA, BBB"),
-        ({"programs": [Program("NOPE", "T cell", "tumour")]}, "cannot plant NOPE"),
-        ({"programs": [Program("AAA", "B cell", "tumour")]}, "no cell type is called 'B cell'"),
-        ({"programs": [Program("AAA", "T cell", "tumour", effect=np.nan)]}, "finite"),
-        ({"n_genes": 200}, "n_genes=200 is too few.*give at least 219"),
-        ({"n_samples": 3, "paired": True}, "even"),
-        ({"n_samples": 0}, "1 or more"),
-        ({"cells_per_sample": 0}, "1 or more"),
-        ({"sample_sd": -1.0}, "sample_sd"),
-        ({"depth": 0}, "depth"),
-        ({"conditions": ("same", "same")}, "2 different names"),
-        ({"cell_types": ("tumour", "tumour")}, "different names"),
-        ({"cell_types": "tumour"}, "different names"),
-    ],
-)
-def test_errors_name_the_fault(arguments: dict[str, object], message: str) -> None:
-    usual = {"cell_types": TYPES, "programs": PLANTED, "signatures": HAND, "n_genes": 400}
-    with pytest.raises(UsageError, match=message):
-        simulate_cohort(**{**usual, **arguments})
+def test_too_few_genes_says_how_many_are_needed() -> None:
+    # 120 response, 4 ligand and 4 receptor genes, 30 markers for each of 3 types
+    with pytest.raises(UsageError, match=r"n_genes=217 is too few.*give at least 218"):
+        simulate_cohort(n_genes=217, cell_types=TYPES, programs=PLANTED, signatures=HAND)
 
 
-def test_loose_signatures_cannot_be_planted() -> None:
+def test_no_knowledge_no_planting() -> None:
+    mute = [Program("MUTE", "T cell", "tumour")]
+    with pytest.raises(UsageError, match=r"cannot plant MUTE.*AAA, BBB"):
+        simulate_cohort(cell_types=TYPES, programs=mute, signatures=HAND)
     loose = Catalogue.from_signatures([Signature.from_genes("MINE", up=["A", "B"])])
     with pytest.raises(UsageError, match="none in this catalogue"):
         simulate_cohort(programs=[Program("MINE", "T cell", "malignant")], signatures=loose)
