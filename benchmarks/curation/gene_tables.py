@@ -39,7 +39,7 @@ symbols and aliases these are dropped:
 mouse.tsv.gz: one row per mouse gene with a one-to-one human ortholog.  First the Ensembl
 pairs of type ortholog_one2one; then the pairs of HGNC with an MGI accession that are unique
 on both sides, when Ensembl lists no ortholog of any type for either gene or lists this very
-pair.  Where the two disagree Ensembl stands.  MGI synonyms, and GENCODE names of MGI's
+pair.  A pair on which the two disagree is left out.  MGI synonyms, and GENCODE names of MGI's
 identifiers, are cleaned as the aliases are.
 """
 
@@ -257,6 +257,16 @@ def ensembl_pairs(orthology: Orthology, mouse: Pairs, human: Pairs) -> Pairs:
     )
 
 
+def undisputed(pairs: Pairs, listed: Pairs) -> Pairs:
+    """Pairs that the HGNC-MGI list does not give another partner, on either side."""
+    partner = {human: mouse for mouse, human in listed.items()}
+    return {
+        mouse: human
+        for mouse, human in pairs.items()
+        if listed.get(mouse, human) == human and partner.get(human, mouse) == mouse
+    }
+
+
 def nomenclature_pairs(genes: Iterable[Gene], known: Iterable[str]) -> Pairs:
     """Return mouse key to human key by the MGI accessions of HGNC, unique on both sides."""
     mice = set(known)
@@ -307,10 +317,12 @@ def build_mouse(
     orthology = read_orthology(find(wheels, name) for name in BIOMART_FILES)
     kept = [gene for gene in human if gene.locus not in LOCUS_OUT]
     pairs = ensembl_pairs(orthology, ensembl_owner(mice, ids), ensembl_owner(kept, human_ids))
+    listed = nomenclature_pairs(human, ids)
+    before = len(pairs)
+    pairs = undisputed(pairs, listed)
     first = len(pairs)
     symbol = {gene.key: gene.symbol for gene in kept}
     taken = set(pairs.values())
-    listed = nomenclature_pairs(human, ids)
     new = {m: h for m, h in listed.items() if m not in pairs and h in symbol and h not in taken}
     agreed = {m: h for m, h in new.items() if agrees(orthology, ids[m], human_ids[h])}
     pairs |= agreed
@@ -322,11 +334,10 @@ def build_mouse(
         if gene.key in pairs
     ]
     write_table(out / "mouse.tsv.gz", ("symbol", "ensembl", "synonyms", "human"), rows)
-    differ = sum(m in listed and listed[m] != h for m, h in pairs.items())
     sys.stdout.write(
         f"mouse: {len(rows)} genes; Ensembl one2one {first}, HGNC-MGI {len(agreed)} "
-        f"({len(new) - len(agreed)} contradicted by Ensembl); {differ} Ensembl pairs that HGNC-MGI "
-        "pairs otherwise\n"
+        f"({len(new) - len(agreed)} contradicted by Ensembl); {before - first} Ensembl pairs left out "
+        "because HGNC-MGI pairs them otherwise\n"
     )
 
 
