@@ -200,7 +200,10 @@ def main() -> None:
     asked = record.arguments(__doc__).parse_args()
     lines, every = [], []
     for method, scale in VARIANTS:
-        stim, cells = stimulations(asked.data, method, scale), single_cells(asked.data, method, scale)
+        stim, cells = (
+            stimulations(asked.data, method, scale),
+            single_cells(asked.data, method, scale),
+        )
         lines.append(summary(method, scale, stim, cells))
         every.append(stim.assign(method=method, scale=scale))
         if (method, scale) == VARIANTS[0]:

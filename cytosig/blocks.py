@@ -70,7 +70,8 @@ class RowBlocks:
     Parameters
     ----------
     matrix
-        obs × var: numpy array, scipy CSR or CSC, or an on-disk matrix of a backed AnnData.
+        obs × var: numpy array, scipy CSR or CSC, a dask array of either, or an on-disk
+        matrix of a backed AnnData.
     chunk_size
         Rows a block; chosen by memory when not given. Results never depend on it.
     """
@@ -102,7 +103,10 @@ class RowBlocks:
         """A spread of at most ``n_rows`` rows, for looking at what the values are."""
         n = self.shape[0]
         picked = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int)) if n else np.arange(0)
-        return Block.from_scipy(0, sp.csr_matrix(self._matrix[picked]))
+        part = self._matrix[picked]
+        return Block.from_scipy(
+            0, sp.csr_matrix(part.compute() if hasattr(part, "compute") else part)
+        )
 
 
 def _is_columnwise(matrix: Any) -> bool:
@@ -130,6 +134,8 @@ def _view(matrix: Any, start: int, stop: int) -> Block:
 
 def _read(matrix: Any, start: int, stop: int) -> Block:
     part = matrix[start:stop]
+    if hasattr(part, "compute"):  # a dask array
+        part = part.compute()
     if not sp.issparse(part):
         part = np.asarray(part)
         if part.dtype.kind not in "biuf":

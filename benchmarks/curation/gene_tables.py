@@ -336,8 +336,8 @@ def build_mouse(
     write_table(out / "mouse.tsv.gz", ("symbol", "ensembl", "synonyms", "human"), rows)
     sys.stdout.write(
         f"mouse: {len(rows)} genes; Ensembl one2one {first}, HGNC-MGI {len(agreed)} "
-        f"({len(new) - len(agreed)} contradicted by Ensembl); {before - first} Ensembl pairs left out "
-        "because HGNC-MGI pairs them otherwise\n"
+        f"({len(new) - len(agreed)} contradicted by Ensembl); {before - first} Ensembl "
+        "pairs left out because HGNC-MGI pairs them otherwise\n"
     )
 
 

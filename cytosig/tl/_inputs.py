@@ -63,6 +63,17 @@ def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[A
     return adata.X, adata.var
 
 
+def check_anndata(adata: object, /) -> None:
+    """Refuse anything that is not an AnnData."""
+    from anndata import AnnData
+
+    if not isinstance(adata, AnnData):
+        raise UsageError(
+            f"adata is a {type(adata).__name__}; expected an AnnData, observations × genes. Wrap"
+            " a table of samples × genes as anndata.AnnData(table), or read a file with cs.read."
+        )
+
+
 def _names(keys: Iterable[Any]) -> str:
     return ", ".join(map(repr, keys)) or "none"
 

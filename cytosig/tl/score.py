@@ -13,7 +13,7 @@ from cytosig._keys import Keys
 from cytosig._log import logger
 from cytosig.engine import score as engine
 from cytosig.engine.options import Options
-from cytosig.tl._inputs import as_catalogue, baseline_of, control_mask, matrix_of
+from cytosig.tl._inputs import as_catalogue, baseline_of, check_anndata, control_mask, matrix_of
 
 if TYPE_CHECKING:
     import os
@@ -139,6 +139,7 @@ def score(
     >>> adata.obsm["cytosig_score"].shape[0]
     184
     """
+    check_anndata(adata)
     _check_key(key_added)
     options = Options(
         method, lam, center, scale, normalize, nonfinite, background, organism, gene_symbols,
@@ -189,6 +190,7 @@ def fit_reference(
     >>> cs.tl.fit_reference(adata, n_jobs=1).n_obs
     184
     """
+    check_anndata(adata)
     options = Options(
         normalize=normalize, nonfinite=nonfinite, organism=organism, gene_symbols=gene_symbols,
         n_jobs=n_jobs,

@@ -1,0 +1,119 @@
+"""The command ``cytosig``: its subcommands, its global flags, its exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytosig._errors import CytosigError
+from cytosig.cli import demo, methods, score, signatures
+from cytosig.cli._notices import error, notices, plain
+from cytosig.cli._words import in_option_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_QUIET = ("-q", "--quiet")
+_DEBUG = "--debug"
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("score", epilog=score.EPILOG)(score.score)
+app.add_typer(signatures.app, name="signatures")
+app.command("methods")(methods.methods)
+app.command("demo")(demo.demo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cytosig {version('cytosig-toolkit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option(*_QUIET, help="No notices on stderr, only warnings and errors.")
+    ] = False,
+    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an error.")] = False,
+) -> None:
+    """Cytokine activities of tumours from their transcriptomes.
+
+    Results go to stdout, notices and progress to stderr. Exit code 0: fine; 1: the data
+    are at fault; 2: the call is. --quiet and --debug may stand anywhere.
+    """
+    del version, quiet, debug  # ``run`` has acted on them; they are here to be in --help
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    argv
+        Arguments after the command's name; those of the process when None.
+
+    Examples
+    --------
+    >>> run(["methods", "--format", "tsv"])
+    name	title	reference
+    mlm	...
+    0
+    """
+    flags, rest = _split(list(sys.argv[1:] if argv is None else argv))
+    debug = _DEBUG in flags
+    _accept_any_character()
+    with notices(quiet=any(flag in _QUIET for flag in flags), debug=debug):
+        try:
+            typer.main.get_command(app).main(args=[*flags, *rest], prog_name="cytosig")
+        except SystemExit as stop:
+            return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+        except Exception as exc:
+            if debug:
+                traceback.print_exc()
+            return _explain(exc, debug=debug)
+    return 0
+
+
+def _explain(exc: Exception, *, debug: bool) -> int:
+    if isinstance(exc, CytosigError):
+        error(in_option_words(str(exc)))
+        return exc.exit_code
+    if isinstance(exc, MemoryError):
+        error("out of memory; use a machine with more, or fewer observations at a time.")
+        return 1
+    what = plain(" ".join(f"{type(exc).__name__}: {exc}".split()))
+    error(f"unexpected error: {what}" + ("" if debug else "; rerun with --debug"), label="")
+    return 1
+
+
+def _split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Global flags, wherever they stand before a ``--``, and everything else."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    flags = [word for word in argv[:end] if word in (*_QUIET, _DEBUG)]
+    rest = [word for word in argv[:end] if word not in (*_QUIET, _DEBUG)]
+    return flags, rest + argv[end:]
+
+
+def _accept_any_character() -> None:
+    """A terminal without Greek letters shows an escape instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

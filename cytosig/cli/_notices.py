@@ -1,0 +1,84 @@
+"""What goes to stderr: the package's log, Python's warnings, errors. Plain lines."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+
+from cytosig._log import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def plain(text: str, /) -> str:
+    r"""Escape control characters: file contents must not drive the terminal.
+
+    Examples
+    --------
+    >>> plain("gene\x1b[2J")
+    'gene\\x1b[2J'
+    """
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def error(text: str, *, label: str = "error: ") -> None:
+    """One error on stderr."""
+    typer.echo(f"cytosig: {label}{plain(text)}", err=True)
+
+
+class _Handler(logging.Handler):
+    """Log records as lines on stderr, whatever stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            label = "warning: " if record.levelno >= logging.WARNING else ""
+            error(record.getMessage(), label=label)
+        except Exception:
+            self.handleError(record)
+
+
+@contextmanager
+def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
+    """Show the package's log on stderr for a while, and warnings as one line each.
+
+    Parameters
+    ----------
+    quiet
+        Warnings only.
+    debug
+        Python's own display of warnings, deprecations included.
+    """
+    handler = _Handler()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            if not debug:
+                warnings.simplefilter("default")
+                for kind in (FutureWarning, DeprecationWarning, PendingDeprecationWarning):
+                    warnings.simplefilter("ignore", kind)  # for developers, not for users
+                warnings.showwarning = _show
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    del category, filename, lineno, file, line
+    logger.warning("%s", " ".join(str(message).split()))

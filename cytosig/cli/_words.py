@@ -1,0 +1,51 @@
+"""Messages of the library, in the words of the command line."""
+
+from __future__ import annotations
+
+import re
+
+_OPTIONS = {
+    "method": "--method",
+    "lam": "--lam",
+    "layer": "--layer",
+    "use_raw": "--use-raw",
+    "control": "--control",
+    "batch_key": "--batch",
+    "reference": "--reference",
+    "organism": "--organism",
+    "gene_symbols": "--gene-symbols",
+    "signatures": "--signatures",
+    "scale": "--scale",
+    "normalize": "--normalize",
+    "nonfinite": "--nonfinite",
+    "background": "--background",
+    "min_coverage": "--min-coverage",
+    "min_genes": "--min-genes",
+    "transpose": "--transpose",
+    "key_added": "--key-added",
+    "n_jobs": "--threads",
+    "chunk_size": "--chunk-size",
+}
+_ARGUMENT = re.compile(
+    rf"(?<![\w.-])({'|'.join(_OPTIONS)})="
+    r"(?:(?P<true>True)\b|(?P<quote>[\"'])(?P<word>[\w.-]+)(?P=quote)"
+    r"|(?P<number>-?\d+(?:\.\d+)?)|(?=[\s,.;:)]|$))"
+)
+
+
+def in_option_words(text: str, /) -> str:
+    """Name options as they are typed, where a message names Python arguments.
+
+    Examples
+    --------
+    >>> in_option_words('remove them, or pass nonfinite="drop_genes".')
+    'remove them, or pass --nonfinite drop_genes.'
+    >>> in_option_words("use_raw=True, but adata.raw is None. Check gene_symbols= and organism=.")
+    '--use-raw, but adata.raw is None. Check --gene-symbols and --organism.'
+    """
+    return _ARGUMENT.sub(_option, text)
+
+
+def _option(match: re.Match[str]) -> str:
+    value = match["word"] or match["number"] or ""
+    return f"{_OPTIONS[match[1]]} {value}".rstrip()
