@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytosig._errors import CytosigError
-from cytosig.cli import demo, methods, score, signatures
 from cytosig.cli._notices import error, notices, plain
 from cytosig.cli._words import in_option_words
+from cytosig.cli.demo import demo
+from cytosig.cli.methods import methods
+from cytosig.cli.score import EPILOG, score
+from cytosig.cli.signatures import app as signatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +29,10 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("score", epilog=score.EPILOG)(score.score)
-app.add_typer(signatures.app, name="signatures")
-app.command("methods")(methods.methods)
-app.command("demo")(demo.demo)
+app.command("score", epilog=EPILOG)(score)
+app.add_typer(signatures, name="signatures")
+app.command("methods")(methods)
+app.command("demo")(demo)
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,7 +47,10 @@ def _show_version(wanted: bool) -> None:
 def _main(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
     quiet: Annotated[
         bool, typer.Option(*_QUIET, help="No notices on stderr, only warnings and errors.")
@@ -53,8 +59,11 @@ def _main(
 ) -> None:
     """Cytokine activities of tumours from their transcriptomes.
 
-    Results go to stdout, notices and progress to stderr. Exit code 0: fine; 1: the data
-    are at fault; 2: the call is. --quiet and --debug may stand anywhere.
+    Results go to stdout, notices and progress to stderr.
+
+    Exit code 0: fine; 1: the data are at fault; 2: the call is.
+
+    --quiet and --debug may stand anywhere.
     """
     del version, quiet, debug  # ``run`` has acted on them; they are here to be in --help
 

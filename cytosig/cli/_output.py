@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cytosig._log import logger
 from cytosig.cli._notices import plain
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def emit(
     percent
         Columns that hold shares, shown as percentages in the readable table.
     caption
-        Line under the readable table.
+        Line under the readable table; a notice elsewhere.
     """
     if format is Format.json:
         typer.echo(json_text([dict(row) for row in rows]))
@@ -62,6 +63,9 @@ def emit(
         _emit_tsv(rows)
     else:
         _emit_rich(rows, percent, caption)
+        return
+    if caption:
+        logger.info("%s", caption)
 
 
 def json_text(value: object, /) -> str:
@@ -92,21 +96,20 @@ def _tsv_cell(value: Cell) -> str:
 
 
 def _emit_rich(rows: Sequence[Mapping[str, Cell]], percent: Collection[str], caption: str) -> None:
-    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     # labels come from files: no markup, no emoji codes
     console = Console(markup=False, emoji=False, highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for key, value in (rows[0] if rows else {}).items():
         number = isinstance(value, int | float) or value is None
-        table.add_column(key.replace("_", " "), justify="right" if number else "left")
+        table.add_column(key.replace("_", "\n"), justify="right" if number else "left")
     for row in rows:
         table.add_row(*(_rich_cell(value, key in percent) for key, value in row.items()))
     console.print(table)
     if caption:
-        console.print(caption)
+        console.print(f"\n{caption}")
 
 
 def _rich_cell(value: Cell, share: bool) -> str:

@@ -29,7 +29,7 @@ _OPTIONS = {
 _ARGUMENT = re.compile(
     rf"(?<![\w.-])({'|'.join(_OPTIONS)})="
     r"(?:(?P<true>True)\b|(?P<quote>[\"'])(?P<word>[\w.-]+)(?P=quote)"
-    r"|(?P<number>-?\d+(?:\.\d+)?)|(?=[\s,.;:)]|$))"
+    r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<tuple>\()|(?=[\s,.;:)]|$))"
 )
 
 
@@ -47,5 +47,5 @@ def in_option_words(text: str, /) -> str:
 
 
 def _option(match: re.Match[str]) -> str:
-    value = match["word"] or match["number"] or ""
+    value = match["word"] or match["number"] or match["tuple"] or ""
     return f"{_OPTIONS[match[1]]} {value}".rstrip()

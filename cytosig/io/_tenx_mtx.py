@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import csv
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cytosig._errors import DataError, FileError
-from cytosig.io._matrix import build, compact
-from cytosig.io._stream import open_binary, open_text
+from cytosig._errors import FileError
+from cytosig.io._matrix import build
+from cytosig.io._mtx import read_mtx
+from cytosig.io._stream import open_text
 from cytosig.io._tenx import expression_only
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
-    from scipy.sparse import csr_matrix
 
 
 def read_tenx_mtx(path: Path) -> AnnData:
@@ -24,14 +23,7 @@ def read_tenx_mtx(path: Path) -> AnnData:
     folder = matrix_file.parent
     features = _rows(_sibling(folder, prefix, ("features.tsv", "genes.tsv")))
     barcodes = [row[0] for row in _rows(_sibling(folder, prefix, ("barcodes.tsv",)))]
-    matrix = _read_matrix(matrix_file)
-    expected = (len(barcodes), len(features))
-    if matrix.shape != expected:
-        raise DataError(
-            f"{matrix_file} is {matrix.shape[1]} features × {matrix.shape[0]} barcodes, but the "
-            f"files beside it name {expected[1]} features and {expected[0]} barcodes. "
-            "Are all three from the same run?"
-        )
+    matrix = read_mtx(matrix_file, names=(len(features), len(barcodes)))
     genes = [row[1] if len(row) > 1 else row[0] for row in features]
     var = {"gene_ids": [row[0] for row in features]}
     if features and all(len(row) > 2 for row in features):
@@ -80,26 +72,3 @@ def _rows(path: Path) -> list[list[str]]:
             return [row for row in reader if row]
         except csv.Error as exc:
             raise FileError(f"{path} cannot be read as tab-separated text ({exc}).") from exc
-
-
-def _read_matrix(path: Path) -> csr_matrix[Any]:
-    """Read a features × barcodes MatrixMarket file as barcodes × features CSR."""
-    import numpy as np
-    from scipy.io import mmread
-    from scipy.sparse import coo_matrix, csr_matrix
-
-    with open_binary(path) as stream:
-        try:
-            with warnings.catch_warnings():
-                # newer scipy announces sparse arrays; either kind is fine here
-                warnings.simplefilter("ignore", DeprecationWarning)
-                raw = mmread(stream)
-        except (ValueError, TypeError, OverflowError) as exc:
-            why = f"it is cut short or damaged ({exc})"
-            raise FileError(f"{path} cannot be read: {why}. Copy or write it again.") from exc
-    matrix = csr_matrix(coo_matrix(raw).T)
-    if np.iscomplexobj(matrix.data):
-        raise DataError(f"{path} holds complex numbers, not expression values.")
-    matrix.data = compact(matrix.data)
-    matrix.sort_indices()
-    return matrix

@@ -197,6 +197,35 @@ def test_mtx_truncated(tmp_path, packed, cut):
         read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"\n4 3 9\n", b"\n4 3 9x", "could not convert"),
+        (b"\n4 3 9\n", b"\n4 3 ", "3 columns but 2"),
+        (b"\n4 3 9\n", b"\n4 3 9\n4 2 1\n", "promises 6 entries and holds 7"),
+        (b"\n2 1 1\n", b"\n2 1 1\x00", "columns|could not convert"),
+        (b"\n2 1 1\n", b"\n0 1 1\n", "feature number lies outside 1 to 4"),
+        (b"\n2 1 1\n", b"\n2 4 1\n", "barcode number lies outside 1 to 3"),
+        (b"integer general", b"integer symmetric", "kind 'integer symmetric'"),
+        (b"coordinate", b"array", "coordinate header"),
+    ],
+)
+def test_mtx_damaged(tmp_path, old, new, message):
+    """The first and the fourth of these end the process inside scipy.io.mmread."""
+    make_mtx(tmp_path, packed=False)
+    file = tmp_path / "matrix.mtx"
+    assert old in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(old, new))
+    with pytest.raises(FileError, match=message):
+        read(tmp_path)
+
+
+def test_mtx_without_entries(tmp_path):
+    make_mtx(tmp_path, packed=False, v3=False)
+    (tmp_path / "matrix.mtx").write_text("%%MatrixMarket matrix coordinate real general\n4 3 0\n")
+    assert read(tmp_path).X.nnz == 0
+
+
 def test_mtx_without_names(tmp_path):
     scipy_io.mmwrite(tmp_path / "counts.mtx", sparse.coo_matrix(COUNTS))
     with pytest.raises(FileError, match="without gene names"):

@@ -1,0 +1,118 @@
+"""The package's own null of an observation, taken from a scoring run as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import cytosig as cs
+import numpy as np
+from cytosig.engine import linear
+from cytosig.engine import score as engine
+from cytosig.kernels.linear import _shape
+from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table
+from cytosig.stats.permutation import central_power_sums
+
+from tails_kernels import p_on_grid
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from cytosig.engine.linear import LinearScores
+    from cytosig.engine.moments import Moments
+    from cytosig.engine.plan import Plan
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+GRID = np.arange(0.0, 60.0, 0.005)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a scoring run handed to its kernel, and what came back."""
+
+    plan: Plan
+    moments: Moments
+    found: LinearScores
+    matrix: Any
+    rest: Any
+
+    def values(self, row: int, /) -> Array:
+        """y = (x − mean)·inverse_sd of an observation over all genes."""
+        group = self.moments.group[row]
+        x = self.matrix[row].toarray().ravel().astype(np.float64)
+        y: Array = (x - self.moments.mean[group]) * self.moments.inverse_sd[group]
+        return y
+
+
+def run(adata: AnnData, /, **options: object) -> Run:
+    """Score a copy and keep the plan, the gene moments and the engine's rows."""
+    kept: dict[str, Any] = {}
+
+    def spy(rows: Any, plan: Any, moments: Any, /, **rest: Any) -> Any:
+        kept.update(rows=rows, plan=plan, moments=moments)
+        kept["found"] = linear.run_plan(rows, plan, moments, **rest)
+        return kept["found"]
+
+    with patch.object(engine, "run_plan", spy):
+        cs.tl.score(adata, copy=True, **options)
+    from scipy.sparse import vstack
+
+    rows, plan, moments = kept["rows"], kept["plan"], kept["moments"]
+    matrix = vstack([block.to_scipy(rows.n_genes) for block in rows]).tocsr()
+    rest = linear._rest(plan, moments)
+    return Run(plan, moments, kept["found"], matrix, rest)
+
+
+@dataclass(frozen=True)
+class Null:
+    """Shipped p over GRID, and the standard deviation of S, of every output of one observation."""
+
+    p: Array
+    sd: Array
+
+
+def null_of(held: Run, row: int, /) -> Null:
+    """Tabulate the p-value as finish_rows computes it, and check it on the observed z."""
+    table, up, down = _table(held, row)
+    y, plan = held.values(row), held.plan
+    sums = np.array([(y**k).sum() for k in (1, 2, 3, 4)])
+    b = central_power_sums(sums, len(y))
+    p, sd = np.empty((len(plan.columns), len(GRID))), np.empty(len(plan.columns))
+    for q, n in enumerate(plan.n_levels):
+        sd[q], skew, excess = _shape(*plan.power[q], *b, float(len(y)))
+        shape = (skew, excess, plan.level[q, :n], plan.number[q, :n], table, up, down)
+        p_on_grid(GRID, *shape, p[q])
+        z, shipped = abs(held.found.score[row, q]), held.found.pvalue[row, q]
+        again = np.empty(1)
+        p_on_grid(np.array([z]), *shape, again)
+        if abs(again[0] - shipped) > 1e-6 * shipped + 1e-250:
+            raise SystemExit(f"{plan.columns[q]}: p={again[0]} here, {shipped} from the package.")
+    return Null(p, sd)
+
+
+def _table(held: Run, row: int, /) -> tuple[Array, float, float]:
+    group = held.moments.group[row]
+    x = held.matrix[row]
+    count, total, value = np.empty(2 * N_BINS), np.empty(2 * N_BINS), np.empty(max(x.nnz, 1))
+    bin_values(
+        x.indices, x.data, held.moments.mean[group], held.moments.inverse_sd[group],
+        held.rest.bin[group], held.rest.count[group], held.rest.total[group],
+        value, count, total,
+    )  # fmt: skip
+    table = np.empty((2, N_STEPS + 1, 5))
+    up, down = cumulant_table(count, total, table)
+    return table, up, down
+
+
+def thresholds(p: Array, levels: tuple[float, ...], /) -> Array:
+    """Smallest z beyond which p stays at or below each level, by log-linear interpolation."""
+    out = np.full((len(p), len(levels)), np.inf)
+    for q, row in enumerate(p):
+        for a, level in enumerate(levels):
+            last = int(np.flatnonzero(row > level)[-1])
+            if last + 1 < len(GRID):
+                share = np.log(row[last] / level) / np.log(row[last] / row[last + 1])
+                out[q, a] = GRID[last] + share * (GRID[last + 1] - GRID[last])
+    return out

@@ -1,0 +1,66 @@
+"""What a signature file holds, or what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from cytosig.signatures import Signature
+
+
+def verdict(path: Path, /) -> str:
+    """One line on a file or folder that is as it should be.
+
+    Raises
+    ------
+    CytosigError
+        With file and line, where it is not.
+    """
+    if path.is_dir():
+        return _folder(path)
+    if path.suffix.lower() == ".toml":
+        return _toml(path)
+    from cytosig.signatures import Catalogue
+
+    return _sets(Catalogue.from_file(path))
+
+
+def _folder(path: Path) -> str:
+    from cytosig.signatures import load_folder
+
+    found = load_folder(path)
+    return (
+        f"ok, {len(found.cytokines)} cytokines, {len(found)} with response signatures,"
+        f" {len(found.axes)} axes, {len(found.references)} references"
+    )
+
+
+def _toml(path: Path) -> str:
+    from cytosig.signatures import parse
+    from cytosig.signatures._strict import Document
+    from cytosig.signatures.catalogue import Catalogue
+
+    doc = Document.read(path)
+    if "id" in doc.data:
+        cytokine, signature = parse.parse_cytokine(doc)
+        return f"ok, cytokine {cytokine.id}, {_genes([signature] if signature else [])}"
+    if "axis" in doc.data:
+        return f"ok, {len(parse.parse_axes(doc))} axes"
+    if "reference" in doc.data:
+        return f"ok, {len(parse.parse_references(doc))} references"
+    return _sets(Catalogue.from_signatures(parse.parse_user_signatures(doc)))
+
+
+def _sets(signatures: Iterable[Signature]) -> str:
+    found = list(signatures)
+    many = "signature" if len(found) == 1 else "signatures"
+    return f"ok, {len(found)} {many}, {_genes(found)}"
+
+
+def _genes(signatures: list[Signature]) -> str:
+    weights = [weight for signature in signatures for weight in signature.weights.values()]
+    up = sum(weight > 0 for weight in weights)
+    return f"{up} genes up, {len(weights) - up} down"

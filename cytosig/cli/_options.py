@@ -1,0 +1,174 @@
+"""The options of ``cytosig score``: names, help and choices. Defaults are those of ``tl.score``.
+
+An option that is not given is None and not handed on, so that a default lives in one place;
+the ones shown here are compared with the signature of ``tl.score`` in the tests.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cytosig.cli.methods import method_names
+
+
+class Organism(StrEnum):
+    """Whose genes."""
+
+    human = "human"
+    mouse = "mouse"
+
+
+class Normalize(StrEnum):
+    """What is done to the values."""
+
+    auto = "auto"
+    log1p = "log1p"
+    none = "none"
+
+
+class Nonfinite(StrEnum):
+    """What happens to NaN and infinity."""
+
+    refuse = "raise"
+    drop_genes = "drop_genes"
+
+
+class Background(StrEnum):
+    """Genes of the null."""
+
+    all = "all"
+    signatures = "signatures"
+
+
+def _known_method(name: str | None) -> str | None:
+    if name is not None and name not in method_names():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(method_names())}.")
+    return name
+
+
+def _option(flag: str, panel: str, help: str, **more: Any) -> Any:
+    more.setdefault("show_default", False)
+    return typer.Option(*flag.split(), rich_help_panel=panel, help=help, **more)
+
+
+_IN, _HOW, _ZERO, _OUT, _RUN = "Data", "Signatures and method", "Zero and scale", "Output", "Run"
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="IN",
+        help="h5ad, zarr, 10x h5, 10x folder, or a csv/tsv table (.gz or not).",
+        show_default=False,
+    ),
+]
+Layer = Annotated[
+    str | None, _option("--layer", _IN, "Score this layer instead of X.", metavar="NAME")
+]
+UseRaw = Annotated[bool, _option("--use-raw", _IN, "Score .raw instead of X.")]
+GeneSymbols = Annotated[
+    str | None,
+    _option("--gene-symbols", _IN, "Column of var with gene names, else found.", metavar="COL"),
+]
+OrganismOption = Annotated[
+    Organism | None, _option("--organism", _IN, "Whose genes.", show_default="human")
+]
+NormalizeOption = Annotated[
+    Normalize | None,
+    _option("--normalize", _IN, "Bring to 10,000 and log(x + 1).", show_default="auto"),
+]
+NonfiniteOption = Annotated[
+    Nonfinite | None, _option("--nonfinite", _IN, "NaN and infinity.", show_default="raise")
+]
+Transpose = Annotated[
+    bool | None,
+    _option("--transpose/--no-transpose", _IN, "The table is genes × samples, or not; else told."),
+]
+
+SignaturesOption = Annotated[
+    list[str] | None,
+    _option(
+        "--signatures",
+        _HOW,
+        "A .toml, .gmt, .csv or .tsv file, or ids of curated cytokines with commas between;"
+        " repeatable. All curated ones when not given.",
+        metavar="FILE|ID,ID",
+    ),
+]
+Method = Annotated[
+    str | None,
+    _option(
+        "--method",
+        _HOW,
+        f"One of {', '.join(method_names())}.",
+        metavar="NAME",
+        callback=_known_method,
+        autocompletion=method_names,
+        show_default="mlm",
+    ),
+]
+Lam = Annotated[float | None, _option("--lam", _HOW, "Penalty of ridge.", min=0)]
+BackgroundOption = Annotated[
+    Background | None, _option("--background", _HOW, "Genes of the null.", show_default="all")
+]
+MinCoverage = Annotated[
+    float | None,
+    _option(
+        "--min-coverage",
+        _HOW,
+        "Least share of a signature's weight in the data.",
+        min=0,
+        max=1,
+        show_default="0.25",
+    ),
+]
+MinGenes = Annotated[
+    int | None,
+    _option("--min-genes", _HOW, "Fewest of its genes in the data.", min=1, show_default="5"),
+]
+
+Control = Annotated[
+    str | None,
+    _option("--control", _ZERO, "Centre on these observations.", metavar="COL=VALUE"),
+]
+Batch = Annotated[
+    str | None,
+    _option("--batch", _ZERO, "Centre inside each block of this obs column.", metavar="COL"),
+]
+ReferenceOption = Annotated[
+    Path | None, _option("--reference", _ZERO, "Centre on a stored reference.", metavar="FILE")
+]
+SaveReference = Annotated[
+    Path | None, _option("--save-reference", _ZERO, "Store this run's zero.", metavar="FILE")
+]
+NoCenter = Annotated[bool, _option("--no-center", _ZERO, "The values are contrasts already.")]
+Scale = Annotated[bool, _option("--scale", _ZERO, "Divide each gene by its standard deviation.")]
+
+Out = Annotated[
+    Path | None,
+    _option(
+        "--out -o",
+        _OUT,
+        "Everything in IN plus the scores (.h5ad), or the scores (.tsv, .csv, .parquet).",
+        metavar="OUT",
+    ),
+]
+ScoresOnly = Annotated[
+    bool, _option("--scores-only", _OUT, "OUT.h5ad without expression: obs, obsm and uns.")
+]
+Tables = Annotated[
+    Path | None, _option("--tsv", _OUT, "Write every table into this folder.", metavar="DIR")
+]
+KeyAdded = Annotated[
+    str | None,
+    _option(
+        "--key-added", _OUT, "Prefix of the slots written.", metavar="NAME", show_default="cytosig"
+    ),
+]
+Threads = Annotated[int | None, _option("--threads", _RUN, "Threads, else every core.", min=1)]
+ChunkSize = Annotated[
+    int | None, _option("--chunk-size", _RUN, "Observations a block; same results.", min=1)
+]
