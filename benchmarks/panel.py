@@ -107,14 +107,15 @@ def contrasts(folder: Path, method: str = "mlm") -> pd.DataFrame:
             {
                 "row": contrast.row,
                 "true": contrast.true,
-                "inverted": contrast.inverted,
+                "documented as inverted": contrast.inverted,
+                "values below 0": f"{(adata[contrast.row].X < 0).mean():.0%}",
                 "z": z[contrast.true],
                 "rank": rank_of(contrast.true, sign * z),
                 "axis": axis,
                 "axis z": axes[axis],
                 "axis rank": rank_of(axis, sign * axes),
                 "first three": leaders(z),
-                "last three": leaders(-z).replace(" ", " -").replace(", -", ", "),
+                "last three": ", ".join(f"{id} {v:.1f}" for id, v in z.nsmallest(3).items()),
             }
         )
     return pd.DataFrame(rows)
@@ -173,8 +174,7 @@ def report(
         "n is treated/control; scored is the number of cytokines with enough genes in the data.",
         "## Log fold changes, not centred",
         record.markdown(fold),
-        "An inverted row has the published sign of the data turned round: its cytokine must be"
-        " strongly negative, and its rank counts from the bottom.",
+        _CONTRAST_NOTES,
         "## Single cells: AUROC of stimulated against other cells (the first eight)",
         record.markdown(top.head(8)),
         f"## {len(compared)} variants compared",
@@ -183,6 +183,15 @@ def report(
     ]
     return "\n\n".join(parts)
 
+
+_CONTRAST_NOTES = """\
+- A row documented as inverted has its sign turned round: its cytokine must be strongly negative,
+  and its rank counts from the bottom. Both are found so.
+- bmp4_tgfb is not documented as inverted, but is: ID1–4, SMAD6, SMAD7, NOG, BAMBI and HEY1 are
+  all down after BMP4. Its score says the same.
+- TGFB_IL6_timeseries holds no value below 0: magnitudes, not signed changes. No signed signature
+  can read it, and its ranks mean nothing.
+- nodal_Nodal is left out: the catalogue has no Nodal."""
 
 _NOTES = """\
 - All variants tried here are shown. ulm and wmean have the same z by construction.

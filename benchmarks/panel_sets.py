@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anndata as ad
+
 import cytosig as cs
 
 if TYPE_CHECKING:

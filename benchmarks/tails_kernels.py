@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
+
 from cytosig.kernels.tails import two_sided
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def count_exceeding(
     mix
         Outputs × signatures.
     threshold
-        Observations × outputs × levels, in units of S, growing along the levels.
+        Observations × outputs × tails × levels, in units of S, growing along the levels.
     count
         Out, the same shape.
     """
@@ -79,7 +80,8 @@ def count_exceeding(
         s = np.abs(np.dot(projection, turned))
         for r in range(n_obs):
             for q in range(n_outputs):
-                for a in range(threshold.shape[2]):
-                    if s[r, q] < threshold[r, q, a]:
-                        break
-                    count[r, q, a] += 1
+                for f in range(threshold.shape[2]):
+                    for a in range(threshold.shape[3]):
+                        if s[r, q] < threshold[r, q, f, a]:
+                            break
+                        count[r, q, f, a] += 1

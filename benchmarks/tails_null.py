@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import cytosig as cs
 import numpy as np
+from tails_kernels import p_on_grid
+
+import cytosig as cs
 from cytosig.engine import linear
 from cytosig.engine import score as engine
 from cytosig.kernels.linear import _shape
 from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table
 from cytosig.stats.permutation import central_power_sums
 
-from tails_kernels import p_on_grid
-
 if TYPE_CHECKING:
     from anndata import AnnData
+    from numpy.typing import NDArray
+
     from cytosig.engine.linear import LinearScores
     from cytosig.engine.moments import Moments
     from cytosig.engine.plan import Plan
-    from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
@@ -107,12 +108,20 @@ def _table(held: Run, row: int, /) -> tuple[Array, float, float]:
 
 
 def thresholds(p: Array, levels: tuple[float, ...], /) -> Array:
-    """Smallest z beyond which p stays at or below each level, by log-linear interpolation."""
+    """Smallest z at which p reaches each level, by log-linear interpolation."""
     out = np.full((len(p), len(levels)), np.inf)
     for q, row in enumerate(p):
         for a, level in enumerate(levels):
-            last = int(np.flatnonzero(row > level)[-1])
-            if last + 1 < len(GRID):
-                share = np.log(row[last] / level) / np.log(row[last] / row[last + 1])
-                out[q, a] = GRID[last] + share * (GRID[last + 1] - GRID[last])
+            reached = np.flatnonzero(row <= level)
+            if len(reached):
+                i = int(reached[0])
+                share = np.log(row[i - 1] / level) / np.log(row[i - 1] / row[i])
+                out[q, a] = GRID[i - 1] + share * (GRID[i] - GRID[i - 1])
     return out
+
+
+def rise(p: Array, /) -> Array:
+    """Largest factor by which p grows where z grows, between p = 0.05 and 1e-30."""
+    best = np.minimum.accumulate(p, axis=1)
+    grown: Array = np.where((best < 0.05) & (best > 1e-30), p / best, 1.0).max(axis=1)
+    return grown

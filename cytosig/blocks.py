@@ -45,8 +45,7 @@ class Block:
     @classmethod
     def from_scipy(cls, start: int, matrix: sp.csr_matrix, /) -> Block:
         """A block from a scipy CSR matrix whose first row is row ``start`` of the whole."""
-        if not matrix.has_sorted_indices:
-            matrix = matrix.sorted_indices()
+        matrix = _canonical(matrix)
         return cls(
             start,
             start + matrix.shape[0],
@@ -56,11 +55,18 @@ class Block:
         )
 
 
+def _canonical(matrix: Any) -> Any:
+    """Columns sorted, entries stored twice added up; the caller's matrix stays as it is."""
+    if matrix.has_canonical_format:
+        return matrix
+    matrix = matrix.copy()
+    matrix.sum_duplicates()
+    return matrix
+
+
 def _floats(data: NDArray[Any]) -> NDArray[Any]:
     if data.dtype in (np.float32, np.float64):
         return data
-    if data.dtype.kind not in "biuf":
-        raise DataError(f"The matrix holds {data.dtype}; expected numbers.")
     return data.astype(np.float64)
 
 
@@ -81,10 +87,12 @@ class RowBlocks:
             matrix = np.asarray(matrix)
         if getattr(matrix, "ndim", 2) != 2:
             raise DataError(f"The matrix has {matrix.ndim} dimension(s); expected obs × var.")
+        if np.dtype(matrix.dtype).kind not in "biuf":
+            raise DataError(f"The matrix holds {matrix.dtype}; expected numbers.")
         if _is_columnwise(matrix):
             logger.info("Column-wise (CSC) matrix: converted to rows once.")
             matrix = _to_rows(matrix)
-        self._matrix = matrix
+        self._matrix = _canonical(matrix) if sp.issparse(matrix) else matrix
         self.shape: tuple[int, int] = (int(matrix.shape[0]), int(matrix.shape[1]))
         dense = not _is_rowwise(matrix)
         rows = _DENSE_BYTES // (8 * max(self.shape[1], 1)) if dense else _SPARSE_ROWS
@@ -93,8 +101,6 @@ class RowBlocks:
     def __iter__(self) -> Iterator[Block]:
         matrix = self._matrix
         sparse = sp.issparse(matrix)
-        if sparse and not matrix.has_sorted_indices:
-            matrix = matrix.sorted_indices()
         for start in range(0, self.shape[0], self.chunk_size):
             stop = min(start + self.chunk_size, self.shape[0])
             yield _view(matrix, start, stop) if sparse else _read(matrix, start, stop)
@@ -138,8 +144,6 @@ def _read(matrix: Any, start: int, stop: int) -> Block:
         part = part.compute()
     if not sp.issparse(part):
         part = np.asarray(part)
-        if part.dtype.kind not in "biuf":
-            raise DataError(f"The matrix holds {part.dtype}; expected numbers.")
     return Block.from_scipy(start, sp.csr_matrix(part))
 
 

@@ -28,6 +28,7 @@ REASONS = {
     1: "no non-zero value",
     2: "every gene has the same value",
     3: "NaN or infinite value",
+    4: "nothing left after centring",
 }
 
 
@@ -99,7 +100,7 @@ def run_plan(
         arrays = (block.indptr, block.indices, block.data)
         group = moments.group[here]
         projection = rest.projection[group]
-        sums = np.zeros((len(group), 4))
+        sums = np.zeros((len(group), 5))
         row_summary(
             *arrays, group, moments.mean, moments.inverse_sd, rest.base,
             pointer, column, weights.data, projection, sums, state[here],

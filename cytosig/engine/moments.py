@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cytosig.engine.prepare import Rows
 
+    Array = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -95,9 +97,14 @@ def sums_of_genes(
                 job.result()
     n = np.bincount(group[group >= 0], minlength=n_groups).astype(np.float64)[:, None]
     mean = sums / n
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities are named by the caller
+        return mean, _sd(squares, mean, n)
+
+
+def _sd(squares: Array, mean: Array, n: Array) -> Array:
     variance = np.maximum(squares - n * mean**2, 0.0) / np.maximum(n - 1, 1)
     variance[variance < 1e-12 * squares / n] = 0.0
-    return mean, np.sqrt(variance)
+    return np.asarray(np.sqrt(variance))
 
 
 def _inverse(sd: NDArray[np.float64]) -> NDArray[np.float64]:

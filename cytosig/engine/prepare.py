@@ -31,12 +31,15 @@ class Rows:
         Data columns × engine genes, 0/1; sums duplicates, drops and reorders genes.
         None leaves the columns as they are.
     normalise
-        Divide each row by its sum over all stored columns, times 10,000, then log(x + 1).
+        Divide each row by its sum, times 10,000, then log(x + 1).
+    library
+        Stored columns that sum runs over; all of them when None.
     """
 
     blocks: RowBlocks
     selector: sp.csr_matrix | None = None
     normalise: bool = False
+    library: NDArray[np.bool_] | None = None
 
     @property
     def n_obs(self) -> int:
@@ -53,24 +56,27 @@ class Rows:
             yield self._prepared(block)
 
     def _prepared(self, block: Block) -> Block:
-        totals = _row_sums(block) if self.normalise else None
+        totals = _row_sums(block, self.library) if self.normalise else None
         if self.selector is not None:
             picked = block.to_scipy(self.blocks.shape[1]) @ self.selector
             block = Block.from_scipy(block.start, sp.csr_matrix(picked))
         return block if totals is None else _log_normalised(block, totals)
 
 
-def _row_sums(block: Block) -> NDArray[np.float64]:
+def _row_sums(block: Block, library: NDArray[np.bool_] | None) -> NDArray[np.float64]:
     values = np.append(block.data.astype(np.float64), 0.0)  # reduceat needs every start in range
+    if library is not None:
+        values[:-1][~library[block.indices]] = 0.0
     sums: NDArray[np.float64] = np.add.reduceat(values, block.indptr[:-1])
     sums[np.diff(block.indptr) == 0] = 0.0
     return sums
 
 
 def _log_normalised(block: Block, totals: NDArray[np.float64]) -> Block:
-    scale = np.divide(TARGET_SUM, totals, out=np.zeros_like(totals), where=totals > 0)
-    data = block.data * np.repeat(scale, np.diff(block.indptr))
-    return Block(block.start, block.stop, block.indptr, block.indices, np.log1p(data))
+    with np.errstate(invalid="ignore"):  # infinities and NaN stay what they are
+        scale = np.divide(TARGET_SUM, totals, out=np.zeros_like(totals), where=totals != 0)
+        data = np.log1p(block.data * np.repeat(scale, np.diff(block.indptr)))
+    return Block(block.start, block.stop, block.indptr, block.indices, data)
 
 
 def selector(n_columns: int, groups: Sequence[Sequence[int]], /) -> sp.csr_matrix:

@@ -16,6 +16,7 @@ Kind = Literal["counts", "linear", "log1p", "log2", "contrasts"]
 _LARGEST_LOG = 50.0  # log2 of the largest plausible count is below this; counts and TPM are not
 _LARGEST_LN_CP10K = 10.5  # ln(1e4 + 1) = 9.2
 _SPREAD = 0.02
+_BASE = {"log1p": float(np.e), "log2": 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,7 @@ class Values:
 
     kind: Kind
     reason: str
-
-    @property
-    def base(self) -> float | None:
-        """Logarithm base, None where the values are no logarithms of x + 1."""
-        return {"log1p": float(np.e), "log2": 2.0}.get(self.kind)
+    base: float | None = None  # of log(x + 1); None where the values are something else
 
 
 def recognise(rows: RowBlocks, /) -> Values:
@@ -50,7 +47,7 @@ def recognise(rows: RowBlocks, /) -> Values:
     block = rows.sample()
     data = block.data[np.isfinite(block.data)].astype(np.float64)
     if data.size == 0 or not data.any():
-        return Values("log1p", "no non-zero value among the rows looked at")
+        return Values("log1p", "no non-zero value among the rows looked at", np.e)
     low, high = float(data.min()), float(data.max())
     if low < 0:
         return _with_negatives(block, rows.shape[1], low, high)
@@ -73,19 +70,32 @@ def _logged(block: Block, high: float) -> Values:
             np.append(undo(block.data.astype(np.float64)), 0.0), block.indptr[:-1]
         )[np.diff(block.indptr) > 0]
         if totals.size > 1 and totals.std() < _SPREAD * totals.mean():
-            return Values(kind, f"undoing {kind} gives rows of equal sum ({totals.mean():.4g})")
+            reason = f"undoing {kind} gives rows of equal sum ({totals.mean():.4g})"
+            return Values(kind, reason, _BASE[kind])
     if high > _LARGEST_LN_CP10K:
-        return Values("log2", f"non-negative values up to {high:.3g}: read as log2(x + 1)")
-    return Values("log1p", f"non-negative values up to {high:.3g}: read as natural log(x + 1)")
+        return Values("log2", f"non-negative values up to {high:.3g}: read as log2(x + 1)", 2.0)
+    reason = f"non-negative values up to {high:.3g}: read as natural log(x + 1)"
+    return Values("log1p", reason, np.e)
 
 
 def _with_negatives(block: Block, n_genes: int, low: float, high: float) -> Values:
     """Logged expression has a floor that many genes share; contrasts centre on zero."""
     dense = block.to_scipy(n_genes).toarray().astype(np.float64)
     dense = np.where(np.isfinite(dense), dense, 0.0)
-    floor = (dense == dense.min(axis=1, keepdims=True)).mean(axis=1)
+    n_lowest = (dense == dense.min(axis=1, keepdims=True)).sum(axis=1)
+    floor = (n_lowest - 1) / n_genes
     centred = np.abs(np.median(dense, axis=1)) <= 0.35 * dense.std(axis=1)
-    has_floor = np.median(floor) > 0.005 and n_genes > 20
-    if not has_floor and centred.mean() >= 0.8:
+    mostly_zero = np.median((dense == 0).mean(axis=1)) > 0.5
+    has_floor = np.median(floor) > 0.005 and n_genes > 20 and not mostly_zero
+    if not has_floor and (centred.mean() >= 0.8 or _scaled(dense)):
         return Values("contrasts", f"values from {low:.3g} to {high:.3g} centred on zero")
     return Values("log2", f"values from {low:.3g} to {high:.3g}, not centred: read as log2")
+
+
+def _scaled(dense: NDArray[np.float64]) -> bool:
+    """Genes centred on zero over the rows, as scaling them leaves them."""
+    if len(dense) < 10:
+        return False
+    spread = dense.std(axis=0)
+    near = np.abs(dense.mean(axis=0)) <= 3 * spread / np.sqrt(len(dense))
+    return bool(near.mean() >= 0.8)

@@ -67,7 +67,7 @@ class Reference:
             When it is missing, damaged or no reference.
         """
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
                 if str(held["format"]) != _FORMAT:
                     raise FileError(f"{path}: reference format {held['format']} is not known.")
                 return cls(
@@ -77,7 +77,7 @@ class Reference:
                     int(held["n_obs"]),
                     str(held["kind"]),
                 )
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(
                 f"{path}: is no reference written by cytosig.tl.fit_reference ({error})."
             ) from error

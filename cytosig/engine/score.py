@@ -21,7 +21,7 @@ from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.reference import Reference
 from cytosig.engine.scores import Scores
 from cytosig.engine.universe import Universe, make_universe
-from cytosig.genes import GeneMap, coverage_table, gene_labels
+from cytosig.genes import GeneMap, approved_names, coverage_table, gene_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,7 @@ class Aligned:
     universe: Universe
     found: GeneMap
     values: Values
+    labels: tuple[str, ...]
     kept: NDArray[np.int64] | None
     notes: tuple[str, ...]
 
@@ -82,17 +83,21 @@ def align(
     if normalise:
         notes.append("normalised to 10,000 per observation, then log(x + 1)")
         logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
-    universe = _without_nonfinite(universe, blocks, labels, options, notes)
+    bad = _nonfinite(blocks, labels, options, notes)
+    if bad is not None:
+        universe = universe.without(bad)
     if options.background == "signatures":
         named = set(catalogue.genes)
         universe = universe.keep(np.array([key in named for key in universe.keys]))
     kept = None
     if reference is not None:
         _check_reference(reference, values)
-        universe, kept = universe.ordered_as(reference.genes)
+        universe, kept = universe.renamed(approved_names(labels, options.organism)).ordered_as(
+            reference.genes
+        )
     notes.append(f"gene universe: {len(universe.keys)} genes")
-    rows = Rows(blocks, universe.selector(), normalise)
-    return Aligned(rows, universe, found, values, kept, tuple(notes))
+    rows = Rows(blocks, universe.selector(), normalise, None if bad is None else ~bad)
+    return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
 
 
 def _read_values(blocks: RowBlocks, options: Options) -> tuple[Values, bool]:
@@ -104,22 +109,18 @@ def _read_values(blocks: RowBlocks, options: Options) -> tuple[Values, bool]:
     return values, options.normalize == "log1p" or values.kind in ("counts", "linear")
 
 
-def _without_nonfinite(
-    universe: Universe,
-    blocks: RowBlocks,
-    labels: list[str],
-    options: Options,
-    notes: list[str],
-) -> Universe:
+def _nonfinite(
+    blocks: RowBlocks, labels: list[str], options: Options, notes: list[str]
+) -> NDArray[np.bool_] | None:
+    """Columns to leave out for a NaN or infinity in them, None for none."""
     if options.nonfinite == "raise":
-        return universe
+        return None
     bad = nonfinite_columns(blocks)
     if not bad.any():
-        return universe
-    clean = np.array([not bad[list(columns)].any() for columns in universe.columns])
-    notes.append(f"{int((~clean).sum())} genes with NaN or infinite values left out")
+        return None
+    notes.append(f"{int(bad.sum())} genes with NaN or infinite values left out")
     logger.info("%s (first: %s).", notes[-1], labels[int(np.flatnonzero(bad)[0])])
-    return universe.keep(clean)
+    return bad
 
 
 def _check_reference(reference: Reference, values: Values) -> None:
@@ -139,7 +140,8 @@ def _check_reference(reference: Reference, values: Values) -> None:
 def fit(aligned: Aligned, options: Options, use: NDArray[np.bool_], /) -> Reference:
     """Gene moments of the observations in ``use``, as a reference to store."""
     mean, sd = sums_of_genes(aligned.rows, np.where(use, 0, -1), 1, n_jobs=options.n_jobs)
-    return Reference(aligned.universe.keys, mean[0], sd[0], int(use.sum()), aligned.values.kind)
+    universe = aligned.universe.renamed(approved_names(aligned.labels, options.organism))
+    return Reference(universe.keys, mean[0], sd[0], int(use.sum()), aligned.values.kind)
 
 
 def score(
@@ -170,22 +172,14 @@ def score(
         )
     moments, sentence = centre(aligned.rows, aligned.values, baseline, options, aligned.kept)
     if not np.isfinite(moments.mean).all():
-        _explain_nonfinite(aligned, obs_names)
+        refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
     weights = _weights(aligned, catalogue, ids)
     plan = make_plan(weights, ids, catalogue.axes, methods.get(options.method), lam=options.lam)
     found = run_plan(aligned.rows, plan, moments, n_jobs=options.n_jobs, tick=tick)
     if (found.state == 3).any():
-        _explain_nonfinite(aligned, obs_names)
+        refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
     ligand = _ligands(aligned, catalogue, options)
     return _frames(found, plan, ligand, catalogue, coverage, obs_names, (*aligned.notes, sentence))
-
-
-def _explain_nonfinite(aligned: Aligned, obs_names: pd.Index[str]) -> None:
-    labels = [""] * aligned.universe.n_columns
-    for key, columns in zip(aligned.universe.keys, aligned.universe.columns, strict=True):
-        for j in columns:
-            labels[j] = key
-    refuse_nonfinite(aligned.rows.blocks, list(obs_names), labels)
 
 
 def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.DataFrame:

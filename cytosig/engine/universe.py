@@ -50,6 +50,20 @@ class Universe:
             return None
         return selector(self.n_columns, self.columns)
 
+    def without(self, columns: NDArray[np.bool_], /) -> Universe:
+        """The genes none of whose columns is marked."""
+        return self.keep(np.array([not columns[list(mine)].any() for mine in self.columns]))
+
+    def renamed(self, names: Sequence[str], /) -> Universe:
+        """Each gene called by its first column's name; the second of a name becomes name#2."""
+        seen: dict[str, int] = {}
+        keys = []
+        for columns in self.columns:
+            name = names[columns[0]]
+            seen[name] = seen.get(name, 0) + 1
+            keys.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+        return Universe(tuple(keys), self.columns, self.n_columns)
+
     def keep(self, mask: NDArray[np.bool_], /) -> Universe:
         """The genes where ``mask`` holds."""
         kept = np.flatnonzero(mask)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from cytosig.genes.coverage import coverage_table
 from cytosig.genes.labels import gene_labels
-from cytosig.genes.resolve import GeneMap, resolve
+from cytosig.genes.resolve import GeneMap, approved_names, resolve
 
-__all__ = ["GeneMap", "coverage_table", "gene_labels", "resolve"]
+__all__ = ["GeneMap", "approved_names", "coverage_table", "gene_labels", "resolve"]

@@ -157,6 +157,23 @@ def _names_of(entry: Synonyms, own: str) -> Iterator[tuple[str, str]]:
         yield name, "alias" if own != "ortholog" else own
 
 
+def approved_names(labels: Sequence[str], organism: Organism, /) -> list[str]:
+    """Today's human symbol of every label, the label itself where none is known.
+
+    Examples
+    --------
+    >>> approved_names(["WARS", "ENSG00000115415.20", "FOO"], "human")
+    ['WARS1', 'STAT1', 'FOO']
+    """
+    known = tables.symbol_by_any_name(organism)
+    return [
+        label
+        if organism == "human" and label in tables.human()
+        else known.get(_loosen(label), label)
+        for label in (label.strip() for label in labels)
+    ]
+
+
 def _approved(gene: str) -> str:
     """Today's approved symbol for a signature's gene name, the name itself if unknown."""
     if gene in tables.human():

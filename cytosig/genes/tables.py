@@ -65,3 +65,16 @@ def approved_by_old_name() -> dict[str, str]:
             for name in getattr(gene, kind):
                 found.setdefault(name, symbol)
     return found
+
+
+@cache
+def symbol_by_any_name(organism: Organism, /) -> dict[str, str]:
+    """Approved human symbol by every name the gene goes by, lower case."""
+    genes = human() if organism == "human" else mouse()
+    found: dict[str, str] = {}
+    for kind in ("symbol", "previous", "ensembl", "aliases"):
+        for approved, gene in genes.items():
+            names = getattr(gene, kind)
+            for name in (names,) if isinstance(names, str) else names:
+                found.setdefault(name.casefold(), approved)
+    return found

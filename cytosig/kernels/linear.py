@@ -13,6 +13,8 @@ from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table, t
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NOTHING = 1e-20  # of an observation's own size: what is left after centring is rounding
+
 
 @nb.njit(cache=True, nogil=True)
 def _shape(
@@ -58,6 +60,8 @@ def finish_rows(
 ) -> None:
     """Estimate, z and two-sided p of every output for every row with ``state`` 0.
 
+    A row of which centring leaves nothing gets ``state`` 4.
+
     Parameters
     ----------
     rest_bin, rest_count, rest_sum
@@ -87,8 +91,8 @@ def finish_rows(
         b2 = s2 - m * s1
         b3 = s3 - 3 * m * s2 + 2 * m * m * s1
         b4 = s4 - 4 * m * s3 + 6 * m * m * s2 - 3 * m * m * m * s1
-        if b2 <= 1e-12 * (s2 + 1e-300):
-            state[row] = 2
+        if b2 <= NOTHING * sums[row, 4]:
+            state[row] = 4
             continue
         here = slice(indptr[row], indptr[row + 1])
         bin_values(

@@ -89,7 +89,7 @@ def row_summary(
     projection
         Out: Σ_g W_gk·y_g, rows × signatures; given as that sum for an all-zero row.
     sums
-        Out: Σy, Σy², Σy³, Σy⁴, rows × 4.
+        Out: Σy, Σy², Σy³, Σy⁴ and Σ(x·inverse_sd)², rows × 5.
     state
         Out: 0 fine, 1 no non-zero value, 2 every gene the same value, 3 NaN or infinite.
     """
@@ -97,6 +97,7 @@ def row_summary(
     for row in range(len(indptr) - 1):
         which = group[row]
         s1, s2, s3, s4 = base[which]
+        size = 0.0
         low, high = np.inf, -np.inf
         n_stored = indptr[row + 1] - indptr[row]
         n_filled = 0
@@ -110,6 +111,7 @@ def row_summary(
             y2 = y * y
             before2 = before * before
             s1 += step
+            size += step * step
             s2 += y2 - before2
             s3 += y2 * y - before2 * before
             s4 += y2 * y2 - before2 * before2
@@ -118,6 +120,7 @@ def row_summary(
             for k in range(weight_ptr[gene], weight_ptr[gene + 1]):
                 projection[row, weight_col[k]] += weight_val[k] * step
         sums[row, 0], sums[row, 1], sums[row, 2], sums[row, 3] = s1, s2, s3, s4
+        sums[row, 4] = size
         if not np.isfinite(s4):
             state[row] = 3
         elif n_filled == 0:

@@ -24,6 +24,8 @@ N_STEPS = 40  # nodes of the K_b table on each side of 0
 REACH = 24.0  # the table ends where the largest value alone outweighs the rest by e^REACH / G
 FAR = 14.0  # ... or here, in units of the observation's standard deviation
 SMALL = 1e-300  # a p-value is never 0
+MIDDLE = 1.4  # |z| up to which the Edgeworth series serves, where skewness and kurtosis are mild
+HANDOVER = 0.2  # half width in z of the passage from it to the saddlepoint
 SQRT_HALF = 0.7071067811865476
 DENSITY_0 = 0.3989422804014327  # of the standard normal at 0
 
@@ -267,8 +269,8 @@ def _lugannani_rice(t: float, exponent: float, curve: float, third: float, fourt
     k3 = third / curve**1.5
     k4 = fourth / (curve * curve)
     second = (k4 / 8.0 - 5.0 * k3 * k3 / 24.0) / v - k3 / (2.0 * v * v) - 1.0 / v**3 + 1.0 / w**3
-    if abs(second) > 0.5 * abs(1.0 / v):
-        second = 0.0
+    settled = min(max((w - 0.7) / 0.7, 0.0), 1.0)  # near the middle its terms cancel badly
+    second = settled * min(max(second, -0.5 / v), 0.5 / v)
     tail: float = 0.5 * erfc(w * SQRT_HALF) + exp(-0.5 * w * w) * DENSITY_0 * (first + second)
     return min(max(tail, SMALL), 1.0)
 
@@ -296,12 +298,14 @@ def two_sided(
 ) -> float:
     """P(|S| >= |z|) over permutations of the genes; in (0, 1]."""
     z = abs(z)
-    mild = skew * skew < 1.0 and excess < 2.0
-    usable = skew * skew < 2.0 and -1.0 < excess < 4.0
-    if usable and z < (1.5 if mild else 1.0):
-        return min(max(_edgeworth(z, skew, excess), SMALL), 1.0)
-    at = max(z, 0.25)
-    p = _beyond(at, skew, level, number, table, up, down)
-    p += _beyond(-at, skew, level, number, table, up, down)
-    p = min(max(p, SMALL), 1.0)
-    return p if z >= at else 1.0 - (1.0 - p) * z / at
+    mild = skew * skew < 1.0 and -1.0 < excess < 2.0
+    share = min(max((z - MIDDLE + HANDOVER) / (2.0 * HANDOVER), 0.0), 1.0) if mild else 1.0
+    p = 0.0
+    if share < 1.0:
+        p = (1.0 - share) * _edgeworth(z, skew, excess)
+    if share > 0.0:
+        at = max(z, 0.25)
+        tail = _beyond(at, skew, level, number, table, up, down)
+        tail = min(tail + _beyond(-at, skew, level, number, table, up, down), 1.0)
+        p += share * (tail if z >= at else 1.0 - (1.0 - tail) * z / at)
+    return min(max(p, SMALL), 1.0)

@@ -1,0 +1,137 @@
+"""Global behaviour: exit codes, streams, flags, unexpected errors, interruption."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from importlib.metadata import version
+
+import pytest
+
+from cytosig._log import logger
+from cytosig.cli import _app, run
+from cytosig.cli._notices import notices, plain
+from cytosig.cli._words import in_option_words
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """A command ``fail`` that raises what it is given."""
+
+    def arm(error):
+        def fail() -> None:
+            raise error
+
+        monkeypatch.setattr(_app.app, "registered_commands", [*_app.app.registered_commands])
+        _app.app.command("fail")(fail)
+
+    return arm
+
+
+def test_version(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr() == (f"cytosig {version('cytosig-toolkit')}\n", "")
+
+
+def test_help_lists_every_command(capsys):
+    assert run(["--help"]) == 0
+    out, err = capsys.readouterr()
+    assert all(word in out for word in ("score", "signatures", "methods", "demo"))
+    assert err == ""
+
+
+@pytest.mark.parametrize("argv", [["scor"], ["--colour"], ["score"], ["signatures", "show"]])
+def test_a_wrong_call_is_2_and_stdout_stays_empty(argv, capsys):
+    assert run(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Usage" in err
+
+
+def test_unexpected_errors_are_one_line(failing, capsys):
+    failing(RuntimeError("some\nthing \x1b[31m broke"))
+    assert run(["fail"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "cytosig: unexpected error: RuntimeError: some thing \\x1b[31m broke; rerun with --debug\n"
+    )
+
+
+@pytest.mark.parametrize("argv", [["--debug", "fail"], ["fail", "--debug"]])
+def test_debug_shows_the_traceback(failing, capsys, argv):
+    failing(RuntimeError("broken"))
+    assert run(argv) == 1
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "rerun with --debug" not in err
+
+
+def test_interruption_is_130(failing, capsys):
+    failing(KeyboardInterrupt())
+    assert run(["fail"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_lack_of_memory_is_told(failing, capsys):
+    failing(MemoryError())
+    assert run(["fail"]) == 1
+    assert "out of memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["-q", "methods"], ["methods", "-q"], ["methods", "--quiet"]])
+def test_quiet_may_stand_anywhere(argv, capsys):
+    assert run(argv) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_flags_after_a_double_dash_are_words():
+    assert _app._split(["a", "-q", "--", "-q"]) == (["-q"], ["a", "--", "-q"])
+
+
+@pytest.mark.parametrize(
+    ("quiet", "expected"),
+    [
+        (False, "cytosig: note\ncytosig: warning: beware\n"),
+        (True, "cytosig: warning: beware\n"),
+    ],
+)
+def test_log_lines(quiet, expected, capsys):
+    with notices(quiet=quiet, debug=False):
+        logger.info("note")
+        logger.warning("beware")
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_the_logger_is_left_as_it_was():
+    before = (logger.level, list(logger.handlers))
+    run(["methods"])
+    assert (logger.level, list(logger.handlers)) == before
+    assert not logging.getLogger("cytosig").isEnabledFor(logging.INFO)
+
+
+def test_warnings_become_lines_and_deprecations_vanish(capsys):
+    with notices(quiet=False, debug=False):
+        warnings.warn("names are not\nunique", UserWarning, stacklevel=1)
+        warnings.warn("will change", FutureWarning, stacklevel=1)
+    assert capsys.readouterr().err == "cytosig: warning: names are not unique\n"
+
+
+def test_control_characters_are_escaped():
+    assert plain("a\x1b]0;title\x07b\r") == "a\\x1b]0;title\\x07b\\r"
+    assert plain("IFN-γ\nnext") == "IFN-γ\nnext"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("n_jobs=0: expected 1 or more.", "--threads 0: expected 1 or more."),
+        ("lam=0.5 means nothing", "--lam 0.5 means nothing"),
+        ("control=('a', 'b'): none", "--control ('a', 'b'): none"),
+        ('use method="ulm" or', "use --method ulm or"),
+        ("(signatures=catalogue.subset(...))", "(signatures=catalogue.subset(...))"),
+        ("obs['layer'] and my_layer=3", "obs['layer'] and my_layer=3"),
+    ],
+)
+def test_messages_name_options(message, expected):
+    assert in_option_words(message) == expected

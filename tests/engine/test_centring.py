@@ -1,0 +1,262 @@
+"""Where zero is: centring and scaling against plain numpy, and the ligand channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import cytosig as cs
+from cytosig import tl
+from cytosig._errors import DataError, FileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from anndata import AnnData
+
+    from cytosig.signatures import Catalogue
+
+    Oracle = Callable[[np.ndarray], np.ndarray]
+
+
+@pytest.fixture
+def oracle(
+    logged: AnnData,
+    small: Catalogue,
+    weight_matrix: Callable[..., np.ndarray],
+    gene_weights: Callable[..., np.ndarray],
+    correlation_z: Callable[..., np.ndarray],
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Z of mlm for a dense matrix that is centred and scaled already."""
+    t = gene_weights("mlm", weight_matrix(small, list(logged.var_names)))
+    return lambda y: correlation_z(y, t)
+
+
+def _score(adata: AnnData, small: Catalogue, **options: object) -> np.ndarray:
+    out = cs.tl.score(adata, signatures=small, copy=True, **options)
+    return out.obsm["cytosig_score"].to_numpy()
+
+
+def _agree(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["counts", "logged"])
+def test_default_is_the_mean_of_all(
+    request: pytest.FixtureRequest, logged: AnnData, small: Catalogue, oracle: Oracle, kind: str
+) -> None:
+    x = logged.X.toarray()
+    _agree(_score(request.getfixturevalue(kind), small), oracle(x - x.mean(axis=0)))
+
+
+def test_scale_divides_by_the_standard_deviation(
+    logged: AnnData, small: Catalogue, oracle: Oracle
+) -> None:
+    x = logged.X.toarray()
+    x[:, :4] = 0.7  # genes that do not vary stay at zero
+    logged.X = sparse.csr_matrix(x)
+    sd = x.std(axis=0, ddof=1)
+    y = np.where(sd > 1e-9, (x - x.mean(axis=0)) / np.where(sd > 1e-9, sd, 1), 0.0)
+    _agree(_score(logged, small, scale=True, normalize="none"), oracle(y))
+
+
+def test_control(logged: AnnData, small: Catalogue, oracle: Oracle) -> None:
+    x = logged.X.toarray()
+    control = (logged.obs["arm"] == "untreated").to_numpy()
+    y = x - x[control].mean(axis=0)
+    _agree(_score(logged, small, control=("arm", "untreated")), oracle(y))
+    sd = x[control].std(axis=0, ddof=1)
+    y = np.divide(y, sd, out=np.zeros_like(y), where=sd > 0)
+    _agree(_score(logged, small, control=("arm", "untreated"), scale=True), oracle(y))
+
+
+def test_batches(logged: AnnData, small: Catalogue, oracle: Oracle) -> None:
+    x = logged.X.toarray()
+    donor = logged.obs["donor"].astype(str).to_numpy()
+    y = x.copy()
+    for name in np.unique(donor):
+        y[donor == name] -= x[donor == name].mean(axis=0)
+    _agree(_score(logged, small, batch_key="donor"), oracle(y))
+
+
+def test_control_inside_batches(logged: AnnData, small: Catalogue, oracle: Oracle) -> None:
+    x = logged.X.toarray()
+    donor = logged.obs["donor"].astype(str).to_numpy()
+    control = (logged.obs["arm"] == "untreated").to_numpy()
+    y, scaled = x.copy(), x.copy()
+    for name in np.unique(donor):
+        here = donor == name
+        y[here] -= x[here & control].mean(axis=0)
+        sd = x[here & control].std(axis=0, ddof=1)
+        scaled[here] = np.divide(y[here], sd, out=np.zeros_like(y[here]), where=sd > 0)
+    options = {"control": ("arm", "untreated"), "batch_key": "donor"}
+    _agree(_score(logged, small, **options), oracle(y))
+    _agree(_score(logged, small, scale=True, **options), oracle(scaled))
+
+
+def test_center_none_leaves_expression_as_it_is(
+    logged: AnnData, small: Catalogue, oracle: Oracle
+) -> None:
+    _agree(_score(logged, small, center=None), oracle(logged.X.toarray()))
+
+
+@pytest.fixture
+def contrasts(logged: AnnData) -> AnnData:
+    """Twelve log fold changes around zero."""
+    rng = np.random.default_rng(2)
+    made = logged[:12].copy()
+    made.X = rng.standard_t(4, made.shape) * 0.6
+    made.X -= np.median(made.X, axis=1, keepdims=True)
+    return made
+
+
+def test_contrasts_are_not_centred_unless_asked(
+    contrasts: AnnData, small: Catalogue, oracle: Oracle
+) -> None:
+    x = contrasts.X
+    _agree(_score(contrasts, small), oracle(x))
+    _agree(_score(contrasts, small, center=None), oracle(x))
+    _agree(_score(contrasts, small, center="mean"), oracle(x - x.mean(axis=0)))
+    _agree(_score(contrasts[:1].copy(), small), oracle(x[:1]))
+    control = np.arange(12) < 5
+    contrasts.obs["base"] = np.where(control, "yes", "no")
+    _agree(_score(contrasts, small, control=("base", "yes")), oracle(x - x[control].mean(axis=0)))
+
+
+@pytest.mark.parametrize("scale", [False, True])
+def test_a_reference_is_the_moments_of_its_cohort(
+    logged: AnnData, small: Catalogue, oracle: Oracle, tmp_path: Path, scale: bool
+) -> None:
+    x = logged.X.toarray()
+    cohort, fresh = logged[:200].copy(), logged[200:].copy()
+    reference = tl.fit_reference(cohort)
+    assert reference.n_obs == 200
+    assert list(reference.genes) == list(logged.var_names)
+    np.testing.assert_allclose(reference.mean, x[:200].mean(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(reference.sd, x[:200].std(axis=0, ddof=1), rtol=1e-6, atol=1e-9)
+    y = x[200:] - x[:200].mean(axis=0)
+    if scale:
+        sd = x[:200].std(axis=0, ddof=1)
+        y = np.divide(y, sd, out=np.zeros_like(y), where=sd > 0)
+    _agree(_score(fresh, small, reference=reference, scale=scale), oracle(y))
+    reference.save(tmp_path / "cohort.npz")
+    again = _score(fresh, small, reference=str(tmp_path / "cohort.npz"), scale=scale)
+    np.testing.assert_array_equal(again, _score(fresh, small, reference=reference, scale=scale))
+
+
+def test_a_reference_of_controls(logged: AnnData) -> None:
+    control = (logged.obs["arm"] == "untreated").to_numpy()
+    reference = tl.fit_reference(logged, control=("arm", "untreated"))
+    assert reference.n_obs == control.sum()
+    expected = logged.X.toarray()[control].mean(axis=0)
+    np.testing.assert_allclose(reference.mean, expected, rtol=1e-10)
+
+
+def test_a_reference_in_another_gene_order(logged: AnnData, small: Catalogue) -> None:
+    reference = tl.fit_reference(logged)
+    order = np.random.default_rng(0).permutation(logged.n_vars)
+    shuffled = _score(logged[:, order].copy(), small, reference=reference)
+    np.testing.assert_array_equal(shuffled, _score(logged, small, reference=reference))
+
+
+def test_genes_a_reference_does_not_know_are_left_out(logged: AnnData, small: Catalogue) -> None:
+    part = [g for i, g in enumerate(logged.var_names) if i % 5]
+    reference = tl.fit_reference(logged[:, part].copy())
+    expected = _score(logged[:, part].copy(), small, reference=reference)
+    np.testing.assert_array_equal(_score(logged, small, reference=reference), expected)
+
+
+def test_references_that_do_not_fit(logged: AnnData, contrasts: AnnData, tmp_path: Path) -> None:
+    reference = tl.fit_reference(logged)
+    with pytest.raises(DataError, match="log1p values and the data hold contrasts"):
+        cs.tl.score(contrasts, reference=reference)
+    few = logged[:, :300].copy()
+    with pytest.raises(DataError, match="Only 300 of the reference's 1500 genes"):
+        cs.tl.score(few, reference=reference)
+    with pytest.raises(UsageError, match="excludes control= and batch_key="):
+        cs.tl.score(logged, reference=reference, batch_key="donor")
+    for name, content in (("empty.npz", b""), ("text.npz", b"nothing of the kind")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FileError, match=name):
+            cs.tl.score(logged, reference=tmp_path / name)
+    np.savez(tmp_path / "other.npz", format=np.array("cytosig-reference-9"))
+    with pytest.raises(FileError, match="cytosig-reference-9"):
+        cs.tl.score(logged, reference=tmp_path / "other.npz")
+    with pytest.raises(FileError, match=r"gone\.npz"):
+        cs.tl.score(logged, reference=tmp_path / "gone.npz")
+
+
+def test_a_damaged_reference_is_a_clear_error(logged: AnnData, tmp_path: Path) -> None:
+    path = tmp_path / "cohort.npz"
+    tl.fit_reference(logged).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FileError, match=r"cohort\.npz"):
+        cs.tl.score(logged, reference=path)
+
+
+def test_background_of_signature_genes(
+    logged: AnnData, small: Catalogue, weight_matrix: Callable[..., np.ndarray],
+    gene_weights: Callable[..., np.ndarray], correlation_z: Callable[..., np.ndarray],
+) -> None:  # fmt: skip
+    named = sorted({r.gene for s in small for r in s.genes})
+    x = logged[:, named].X.toarray()
+    t = gene_weights("mlm", weight_matrix(small, named))
+    expected = correlation_z(x - x.mean(axis=0), t)
+    _agree(_score(logged, small, background="signatures"), expected)
+
+
+# --- ligands ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["counts", "logged"])
+def test_ligand_forms_by_hand(
+    request: pytest.FixtureRequest, logged: AnnData, small: Catalogue, kind: str
+) -> None:
+    """AND is the smaller subunit, OR adds on the linear scale."""
+    adata = request.getfixturevalue(kind)
+    cs.tl.score(adata, signatures=small)
+    level = {g: logged[:, g].X.toarray().ravel() for g in ("IL12A", "IL12B", "IL17A", "IL17F",
+             "IFNG")}  # fmt: skip
+    ligand = adata.obsm["cytosig_ligand"]
+    expected = {
+        "ALPHA": np.minimum(level["IL12A"], level["IL12B"]),
+        "BETA": np.log1p(np.expm1(level["IL17A"]) + np.expm1(level["IL17F"])),
+        "GAMMA": level["IFNG"],
+    }
+    assert any(values.any() for values in level.values())
+    for id, values in expected.items():
+        np.testing.assert_allclose(ligand[id], values, rtol=1e-5, atol=1e-6)
+
+
+def test_ligands_of_log2_values_add_in_base_two(logged: AnnData, small: Catalogue) -> None:
+    logged.X = logged.X / np.log(2)
+    cs.tl.score(logged, signatures=small)
+    a, f = (logged[:, g].X.toarray().ravel() for g in ("IL17A", "IL17F"))
+    expected = np.log2(2**a + 2**f - 1)
+    np.testing.assert_allclose(
+        logged.obsm["cytosig_ligand"]["BETA"], expected, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_missing_subunit_is_no_expression_level(logged: AnnData, small: Catalogue) -> None:
+    keep = [g for g in logged.var_names if g not in ("IL12B", "IL17A")]
+    part = logged[:, keep].copy()
+    cs.tl.score(part, signatures=small)
+    assert part.obsm["cytosig_ligand"]["ALPHA"].isna().all()
+    other = part[:, "IL17F"].X.toarray().ravel()
+    np.testing.assert_allclose(part.obsm["cytosig_ligand"]["BETA"], other, rtol=1e-6)
+
+
+def test_ligands_of_plain_log2_values(logged: AnnData, small: Catalogue) -> None:
+    """log2(TPM + 0.001) goes below zero; two forms still add on the linear scale."""
+    linear = np.expm1(logged.X.toarray()) * 100 + 0.001
+    logged.X = np.log2(linear)
+    cs.tl.score(logged, signatures=small)
+    a, f = (linear[:, logged.var_names.get_loc(g)] for g in ("IL17A", "IL17F"))
+    found = logged.obsm["cytosig_ligand"]["BETA"]
+    np.testing.assert_allclose(found, np.log2(a + f), rtol=1e-3, atol=1e-3)

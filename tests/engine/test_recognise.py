@@ -1,0 +1,107 @@
+"""What the values of a matrix are, told from matrices of which we know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from cytosig._errors import DataError
+from cytosig.blocks import RowBlocks
+from cytosig.engine.recognise import recognise
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def _kind(x: object) -> str:
+    return recognise(RowBlocks(x)).kind
+
+
+@pytest.fixture
+def dense(counts: AnnData) -> np.ndarray:
+    return counts.X.toarray().astype(np.float64)
+
+
+def test_counts(dense: np.ndarray) -> None:
+    for x in (dense, dense.astype(int), sparse.csc_matrix(dense), np.minimum(dense, 2)):
+        assert _kind(x) == "counts"
+
+
+def test_one_broken_number_far_down_makes_them_no_counts(dense: np.ndarray) -> None:
+    x = np.tile(dense, (3, 1))
+    x[443, 7] = 2.5
+    x[:, 0] = 200
+    assert _kind(x) == "linear"
+
+
+def test_tpm_and_scaled_counts(dense: np.ndarray) -> None:
+    assert _kind(dense / dense.sum(axis=1, keepdims=True) * 1e6) == "linear"
+
+
+@pytest.mark.parametrize("target", [1e3, 1e4, 1e5, 1e6])
+def test_natural_logs_of_any_depth(dense: np.ndarray, target: float) -> None:
+    values = recognise(RowBlocks(np.log1p(dense / dense.sum(axis=1, keepdims=True) * target)))
+    assert (values.kind, values.base) == ("log1p", pytest.approx(np.e))
+
+
+@pytest.mark.parametrize("target", [1e4, 1e6])
+def test_logs_to_base_two(dense: np.ndarray, target: float) -> None:
+    values = recognise(RowBlocks(np.log2(1 + dense / dense.sum(axis=1, keepdims=True) * target)))
+    assert (values.kind, values.base) == ("log2", 2.0)
+
+
+def test_logs_of_part_of_the_genes(dense: np.ndarray) -> None:
+    x = np.log1p(dense / dense.sum(axis=1, keepdims=True) * 1e4)[:, :400]
+    assert _kind(x) == "log1p"
+
+
+def test_log2_of_arrays_and_of_tpm_plus_a_little() -> None:
+    rng = np.random.default_rng(0)
+    assert _kind(rng.gamma(9, 1, (12, 900)) + 2) == "log2"
+    tpm = np.where(rng.random((12, 900)) < 0.3, 0.0, rng.lognormal(2, 2, (12, 900)))
+    values = recognise(RowBlocks(np.log2(tpm + 0.001)))
+    assert (values.kind, values.base) == ("log2", None)
+
+
+def test_contrasts() -> None:
+    rng = np.random.default_rng(0)
+    assert _kind(rng.standard_t(3, (6, 900))) == "contrasts"
+    assert _kind(rng.normal(size=(1, 50))) == "contrasts"
+
+
+def test_sets_of_plus_and_minus_one_are_contrasts() -> None:
+    rng = np.random.default_rng(0)
+    assert _kind(rng.choice([-1.0, 0.0, 1.0], (3, 900), p=[0.05, 0.9, 0.05])) == "contrasts"
+
+
+def test_rounded_fold_changes_are_contrasts() -> None:
+    assert _kind(np.round(np.random.default_rng(0).normal(size=(5, 2000)), 1)) == "contrasts"
+
+
+@pytest.mark.parametrize("clip", [None, 10.0])
+def test_scaled_expression_is_contrasts(dense: np.ndarray, clip: float | None) -> None:
+    x = np.log1p(dense / dense.sum(axis=1, keepdims=True) * 1e4)
+    x = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-9)
+    assert _kind(x if clip is None else np.minimum(x, clip)) == "contrasts"
+
+
+def test_reasons_carry_the_numbers(dense: np.ndarray) -> None:
+    assert f"{dense.max():g}" in recognise(RowBlocks(dense)).reason
+    logged = np.log1p(dense / dense.sum(axis=1, keepdims=True) * 1e4)
+    assert "1e+04" in recognise(RowBlocks(logged)).reason
+
+
+def test_all_zero_and_not_finite_values_do_not_disturb(dense: np.ndarray) -> None:
+    assert _kind(np.zeros((3, 10))) == "log1p"
+    dense[0, :5] = np.nan
+    dense[1, 0] = np.inf
+    assert _kind(dense) == "counts"
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3, 4)])
+def test_only_two_dimensions(shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match=f"{len(shape)} dimension"):
+        RowBlocks(np.zeros(shape))
