@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import FileError
+from cytosig.io import atomic_path
 
 if TYPE_CHECKING:
     import os
@@ -43,19 +44,16 @@ class Reference:
 
     def save(self, path: str | os.PathLike[str], /) -> None:
         """Write to an ``.npz`` file (plain arrays, nothing executable)."""
-        try:
-            with Path(path).open("wb") as file:
-                np.savez_compressed(
-                    file,
-                    format=np.array(_FORMAT),
-                    genes=np.array(self.genes),
-                    mean=self.mean,
-                    sd=self.sd,
-                    n_obs=np.array(self.n_obs),
-                    kind=np.array(self.kind),
-                )
-        except OSError as error:
-            raise FileError(f"{path}: cannot be written: {error.strerror}.") from error
+        with atomic_path(path) as part, part.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=np.array(_FORMAT),
+                genes=np.array(self.genes),
+                mean=self.mean,
+                sd=self.sd,
+                n_obs=np.array(self.n_obs),
+                kind=np.array(self.kind),
+            )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], /) -> Reference:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cytosig.signatures.model import Axis, Cytokine, Reference, Signature
 
 
+_PARTS = ("signatures", "cytokines", "axes", "references")
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Signatures to score, and what is known of the cytokines behind them.
@@ -75,7 +78,7 @@ class Catalogue:
         """SHA-256 of the content; the same digest means the same scores."""
         content = {
             part: {key: asdict(record) for key, record in getattr(self, part).items()}
-            for part in ("signatures", "cytokines", "axes", "references")
+            for part in _PARTS
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         order = json.dumps([self.ids, list(self.axes)])
@@ -153,13 +156,15 @@ class Catalogue:
         Raises
         ------
         SignatureError
-            When a signature of the same id differs between the two.
+            When a record of the same id differs between the two.
         """
-        for id in self.signatures.keys() & other.signatures.keys():
-            if self.signatures[id] != other.signatures[id]:
-                raise SignatureError(
-                    f"Both catalogues have a signature {id!r} and they differ; rename one of them."
-                )
+        for part in _PARTS:
+            mine, theirs = getattr(self, part), getattr(other, part)
+            for id in sorted(mine.keys() & theirs.keys()):
+                if mine[id] != theirs[id]:
+                    raise SignatureError(
+                        f"Both catalogues have {id!r} under {part} and they differ; rename one."
+                    )
         return Catalogue(
             {**self.signatures, **other.signatures},
             {**self.cytokines, **other.cytokines},

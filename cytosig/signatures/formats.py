@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def from_dict(sets: Mapping[str, Mapping[str, float] | Iterable[str]], /) -> lis
 
 
 def _check_weight(weight: object, where: str) -> None:
-    if isinstance(weight, bool | str) or not math.isfinite(float(weight)):  # type: ignore[arg-type]
+    if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
         raise SignatureError(f"{where}: weight {weight!r}; expected a finite number.")
 
 
@@ -66,9 +67,12 @@ def from_frame(frame: pd.DataFrame, /) -> list[Signature]:
             " and weight, or a matrix of numbers with genes as rows and signatures as columns"
             + (f" (column {bad!r} holds text)." if bad else ".")
         )
-    if frame.isna().any().any():
-        gene = str(frame.index[frame.isna().any(axis=1)][0])
-        raise SignatureError(f"Matrix of signatures: gene {gene!r} has an empty weight.")
+    wrong = ~frame.abs().lt(math.inf).all(axis=1)
+    if wrong.any():
+        gene = str(frame.index[wrong][0])
+        raise SignatureError(
+            f"Matrix of signatures: gene {gene!r} has an empty or infinite weight."
+        )
     if not frame.index.is_unique:
         gene = str(frame.index[frame.index.duplicated()][0])
         raise SignatureError(f"Matrix of signatures: gene {gene!r} has two rows.")

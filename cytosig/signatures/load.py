@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cytosig._errors import SignatureError
 from cytosig.signatures._strict import Document
 from cytosig.signatures.catalogue import Catalogue
+from cytosig.signatures.model import Axis, Reference
 from cytosig.signatures.names import normalise
 from cytosig.signatures.parse import parse_axes, parse_cytokine, parse_references
 
 if TYPE_CHECKING:
     from cytosig.signatures.model import Cytokine, Signature
 
+Record = TypeVar("Record", Axis, Reference)
 _SPECIAL = {"axes.toml", "references.toml", "context.toml", "network.toml"}
 
 
@@ -62,11 +64,21 @@ def load_folder(place: Path, /) -> Catalogue:
         cytokines[cytokine.id] = cytokine
         if signature is not None:
             signatures[cytokine.id] = signature
-    axes = {axis.id: axis for axis in parse_axes(Document.read(place / "axes.toml"))}
-    references = {r.id: r for r in parse_references(Document.read(place / "references.toml"))}
+    axes = _by_id(parse_axes(Document.read(place / "axes.toml")), place / "axes.toml")
+    listed = parse_references(Document.read(place / "references.toml"))
+    references = _by_id(listed, place / "references.toml")
     catalogue = Catalogue(signatures, cytokines, axes, references)
     _cross_check(catalogue, place)
     return catalogue
+
+
+def _by_id(records: list[Record], path: Path) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    for record in records:
+        if record.id in found:
+            raise SignatureError(f"{path}: {record.id} is there twice; keep one.")
+        found[record.id] = record
+    return found
 
 
 def _cross_check(catalogue: Catalogue, place: Path) -> None:
