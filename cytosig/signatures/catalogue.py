@@ -163,7 +163,7 @@ class Catalogue:
             for id in sorted(mine.keys() & theirs.keys()):
                 if mine[id] != theirs[id]:
                     raise SignatureError(
-                        f"Both catalogues have {id!r} under {part} and they differ; rename one."
+                        f"Both catalogues have under {part} {id!r} and they differ; rename one."
                     )
         return Catalogue(
             {**self.signatures, **other.signatures},

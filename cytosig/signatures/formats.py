@@ -70,9 +70,8 @@ def from_frame(frame: pd.DataFrame, /) -> list[Signature]:
     wrong = ~frame.abs().lt(math.inf).all(axis=1)
     if wrong.any():
         gene = str(frame.index[wrong][0])
-        raise SignatureError(
-            f"Matrix of signatures: gene {gene!r} has an empty or infinite weight."
-        )
+        kind = "an empty" if frame.loc[wrong].iloc[0].isna().any() else "an infinite"
+        raise SignatureError(f"Matrix of signatures: gene {gene!r} has {kind} weight.")
     if not frame.index.is_unique:
         gene = str(frame.index[frame.index.duplicated()][0])
         raise SignatureError(f"Matrix of signatures: gene {gene!r} has two rows.")
