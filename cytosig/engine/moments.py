@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig._errors import DataError
 from cytosig.blocks import n_threads
 from cytosig.kernels.rows import gene_sums
 
@@ -70,12 +71,26 @@ def measure(
     use
         Observations the moments are taken on; every group has at least one.
     scale
-        Also divide by the standard deviation (genes that do not vary stay at 0).
+        Also divide by the standard deviation inside groups, pooled over them. Genes that do
+        not vary are divided by the median of those that do.
+
+    Raises
+    ------
+    DataError
+        When ``scale`` is asked for and no group has two observations in ``use``.
     """
     n_groups = int(group.max()) + 1 if group.size else 1
     mean, sd = sums_of_genes(rows, np.where(use, group, -1), n_groups, n_jobs=n_jobs)
-    inverse = _inverse(sd) if scale else np.ones_like(sd)
-    return Moments(mean, inverse, group)
+    if not scale:
+        return Moments(mean, np.ones_like(sd), group)
+    weight = np.maximum(np.bincount(group[use], minlength=n_groups) - 1, 0)[:, None]
+    if not weight.any():
+        raise DataError(
+            "scale=True needs at least two observations to centre on in one of the batches; each"
+            " has one. Leave scale out, or centre on more observations."
+        )
+    pooled = np.sqrt((weight * sd**2).sum(axis=0) / weight.sum())
+    return Moments(mean, np.tile(_inverse(pooled), (n_groups, 1)), group)
 
 
 def sums_of_genes(
@@ -108,5 +123,5 @@ def _sd(squares: Array, mean: Array, n: Array) -> Array:
 
 
 def _inverse(sd: NDArray[np.float64]) -> NDArray[np.float64]:
-    inverse: NDArray[np.float64] = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
-    return inverse
+    usual = float(np.median(sd[sd > 0])) if (sd > 0).any() else 1.0
+    return np.asarray(1.0 / np.where(sd > 0, sd, usual))

@@ -13,7 +13,7 @@ from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table, t
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NOTHING = 1e-20  # of an observation's own size: what is left after centring is rounding
+NOTHING = 1e-10  # of an observation's own size: what is left after centring is rounding
 
 
 @nb.njit(cache=True, nogil=True)

@@ -89,7 +89,8 @@ def row_summary(
     projection
         Out: Σ_g W_gk·y_g, rows × signatures; given as that sum for an all-zero row.
     sums
-        Out: Σy, Σy², Σy³, Σy⁴ and Σ(x·inverse_sd)², rows × 5.
+        Out: Σy, Σy², Σy³, Σy⁴ and the size of what was subtracted from what,
+        Σ(x·inverse_sd)² + Σ(mean·inverse_sd)², rows × 5.
     state
         Out: 0 fine, 1 no non-zero value, 2 every gene the same value, 3 NaN or infinite.
     """
@@ -97,7 +98,7 @@ def row_summary(
     for row in range(len(indptr) - 1):
         which = group[row]
         s1, s2, s3, s4 = base[which]
-        size = 0.0
+        size = base[which, 1]
         low, high = np.inf, -np.inf
         n_stored = indptr[row + 1] - indptr[row]
         n_filled = 0

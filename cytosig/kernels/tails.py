@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 N_BINS = 48  # bins of stored values; the never-stored rest has as many
 N_STEPS = 40  # nodes of the K_b table on each side of 0
-REACH = 24.0  # the table ends where the largest value alone outweighs the rest by e^REACH / G
-FAR = 14.0  # ... or here, in units of the observation's standard deviation
+REACH = 24.0  # the K_b table ends where the largest value alone outweighs the rest, or at LAST
+LAST = 12.0  # largest tilt t; beyond (p below about 1e-30) the tail goes on as exp(-LAST·z)
 SMALL = 1e-300  # a p-value is never 0
 MIDDLE = 1.4  # |z| up to which the Edgeworth series serves, where skewness and kurtosis are mild
 HANDOVER = 0.2  # half width in z of the passage from it to the saddlepoint
@@ -137,8 +137,8 @@ def cumulant_table(
             used += 1
     sd = sqrt(variance)
     value = value[:used] / sd
-    up = min(FAR, REACH / max(value.max(), 1e-9)) / N_STEPS
-    down = min(FAR, REACH / max(-value.min(), 1e-9)) / N_STEPS
+    up = min(LAST, REACH / max(value.max(), 1e-9)) / N_STEPS
+    down = min(LAST, REACH / max(-value.min(), 1e-9)) / N_STEPS
     _table_side(value, share[:used], up, table[0])
     _table_side(value, share[:used], -down, table[1])
     return up, down
@@ -190,34 +190,31 @@ def _saddle(
     table: NDArray[np.float64],
     up: float,
     down: float,
-) -> tuple[float, float, bool]:
-    """The t > 0 (z > 0) or t < 0 (z < 0) with K'(t) = z, K''(t), and whether it was reached."""
+) -> tuple[float, float, float]:
+    """The t on z's side with K'(t) = z, or LAST there; with K'(t) and K''(t)."""
     sign = 1.0 if z > 0 else -1.0
     low, high = 0.0, np.inf
-    t = z / max(1.0 + 0.5 * skew * z, 0.5)
-    curve = 0.0
-    for _ in range(40):
+    size = min(abs(z) / max(1.0 + 0.5 * skew * z, 0.5), LAST)
+    slope = curve = 0.0
+    for step in range(60):
+        t = sign * size
         slope = curve = 0.0
         for i in range(len(level)):
             b, c = _slope(table, up, down, t * level[i])
             slope += number[i] * level[i] * b
             curve += number[i] * level[i] * level[i] * c
         gap = (z - slope) * sign
-        if abs(gap) < 1e-4 * (1.0 + abs(z)):
-            return t, curve, curve > 1e-9
-        size = abs(t)
+        if abs(gap) < 1e-4 * (1.0 + abs(z)) or (size == LAST and gap > 0):
+            break
         if gap > 0:
             low = size
         else:
             high = size
-        new = size + gap / curve if curve > 1e-9 else 2.0 * size
-        if not low < new < high:
-            new = 0.5 * (low + high) if high < np.inf else 2.0 * max(low, 0.1)
-        new = min(new, 3.0 * size + 0.1)
-        t = sign * new
-        if new > 200.0:
-            break
-    return t, curve, False
+        size = size + gap / curve if curve > 1e-9 else np.inf
+        if high < np.inf and (not low < size < high or step % 3 == 2):
+            size = 0.5 * (low + high)  # every third step for sure: Newton alone can go in circles
+        size = min(max(size, 0.5 * low), LAST)
+    return sign * size, slope, curve
 
 
 @nb.njit(cache=True, nogil=True)
@@ -231,18 +228,22 @@ def _beyond(
     down: float,
 ) -> float:
     """P(S >= z) for z > 0, P(S <= z) for z < 0, S standardised."""
-    t, curve, reached = _saddle(z, skew, level, number, table, up, down)
-    exponent = t * z
-    for i in range(len(level)):
-        exponent -= number[i] * _height(table, up, down, t * level[i])
-    if not reached:
-        return max(exp(-max(exponent, 0.0)), SMALL)  # Chernoff bound: no saddle in reach
+    t, slope, curve = _saddle(z, skew, level, number, table, up, down)
+    past = max(abs(z) - abs(slope), 0.0) if abs(t) == LAST else 0.0
+    exponent = t * slope if past > 0 else t * z
     third = fourth = 0.0
     for i in range(len(level)):
-        c, d = _third_and_fourth(table, up, down, t * level[i])
+        u = t * level[i]
+        exponent -= number[i] * _height(table, up, down, u)
+        c, d = _third_and_fourth(table, up, down, u)
         third += number[i] * level[i] ** 3 * c
         fourth += number[i] * level[i] ** 4 * d
-    return _lugannani_rice(abs(t), exponent, curve, third if t > 0 else -third, fourth)
+    bound = exp(-max(exponent, 0.0))  # Chernoff's
+    if curve < 1e-9:
+        tail = bound
+    else:
+        tail = _lugannani_rice(abs(t), exponent, curve, third if t > 0 else -third, fourth)
+    return max(min(tail, bound) * exp(-LAST * past), SMALL)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")

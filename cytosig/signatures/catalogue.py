@@ -76,9 +76,12 @@ class Catalogue:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content; the same digest means the same scores."""
-        content = {
+        content: dict[str, dict[str, object]] = {
             part: {key: asdict(record) for key, record in getattr(self, part).items()}
-            for part in _PARTS
+            for part in _PARTS[1:]
+        }
+        content["signatures"] = {
+            s.id: [(r.gene, r.weight, r.tier, r.support) for r in s.genes] for s in self
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         order = json.dumps([self.ids, list(self.axes)])
@@ -216,7 +219,7 @@ class Catalogue:
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """``{id: {gene: signed weight}}``."""
-        return {id: signature.weights for id, signature in self.signatures.items()}
+        return {id: dict(signature.weights) for id, signature in self.signatures.items()}
 
     def to_frame(self) -> pd.DataFrame:
         """Long frame with columns source, target, weight (decoupler's shape)."""

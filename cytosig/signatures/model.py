@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from cytosig._errors import SignatureError
@@ -27,7 +28,7 @@ class ResponseGene:
     support: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signature:
     """A named set of signed gene weights.
 
@@ -61,8 +62,8 @@ class Signature:
                 )
             seen.add(record.gene)
 
-    @property
-    def weights(self) -> dict[str, float]:
+    @cached_property
+    def weights(self) -> Mapping[str, float]:
         """Gene symbol to signed weight."""
         return {record.gene: record.weight for record in self.genes}
 

@@ -95,7 +95,8 @@ def score(
         ``"auto"`` centres each gene on its mean unless the values are contrasts; ``"mean"``
         always does; None never does.
     scale
-        Also divide each gene by its standard deviation.
+        Also divide each gene by its standard deviation over the observations centred on,
+        pooled over batches; genes that do not vary there by the median of those that do.
     normalize
         ``"auto"`` brings counts and other unlogged values to 10,000 an observation and
         log(x + 1); ``"log1p"`` always does; ``"none"`` never does.

@@ -53,6 +53,11 @@ def test_default_is_the_mean_of_all(
     _agree(_score(request.getfixturevalue(kind), small), oracle(x - x.mean(axis=0)))
 
 
+def _or_the_usual(sd: np.ndarray) -> np.ndarray:
+    """Genes that do not vary are divided by the median of those that do."""
+    return np.where(sd > 1e-9, sd, np.median(sd[sd > 1e-9]))
+
+
 def test_scale_divides_by_the_standard_deviation(
     logged: AnnData, small: Catalogue, oracle: Oracle
 ) -> None:
@@ -69,9 +74,8 @@ def test_control(logged: AnnData, small: Catalogue, oracle: Oracle) -> None:
     control = (logged.obs["arm"] == "untreated").to_numpy()
     y = x - x[control].mean(axis=0)
     _agree(_score(logged, small, control=("arm", "untreated")), oracle(y))
-    sd = x[control].std(axis=0, ddof=1)
-    y = np.divide(y, sd, out=np.zeros_like(y), where=sd > 0)
-    _agree(_score(logged, small, control=("arm", "untreated"), scale=True), oracle(y))
+    sd = _or_the_usual(x[control].std(axis=0, ddof=1))
+    _agree(_score(logged, small, control=("arm", "untreated"), scale=True), oracle(y / sd))
 
 
 def test_batches(logged: AnnData, small: Catalogue, oracle: Oracle) -> None:
@@ -87,15 +91,37 @@ def test_control_inside_batches(logged: AnnData, small: Catalogue, oracle: Oracl
     x = logged.X.toarray()
     donor = logged.obs["donor"].astype(str).to_numpy()
     control = (logged.obs["arm"] == "untreated").to_numpy()
-    y, scaled = x.copy(), x.copy()
+    y = x.copy()
     for name in np.unique(donor):
         here = donor == name
         y[here] -= x[here & control].mean(axis=0)
-        sd = x[here & control].std(axis=0, ddof=1)
-        scaled[here] = np.divide(y[here], sd, out=np.zeros_like(y[here]), where=sd > 0)
+    freedom = control.sum() - len(np.unique(donor))
+    sd = _or_the_usual(np.sqrt((y[control] ** 2).sum(axis=0) / freedom))
     options = {"control": ("arm", "untreated"), "batch_key": "donor"}
     _agree(_score(logged, small, **options), oracle(y))
-    _agree(_score(logged, small, scale=True, **options), oracle(scaled))
+    _agree(_score(logged, small, scale=True, **options), oracle(y / sd))
+
+
+def test_scaling_on_one_control_a_batch_is_refused(logged: AnnData, small: Catalogue) -> None:
+    """With a single control a batch there is no spread to divide by."""
+    logged.obs["arm"] = "treated"
+    logged.obs["arm"] = logged.obs["arm"].where(logged.obs["donor"].duplicated(), "untreated")
+    with pytest.raises(DataError, match="scale=True needs at least two"):
+        _score(logged, small, control=("arm", "untreated"), batch_key="donor", scale=True)
+
+
+def test_a_control_that_is_its_own_centre_has_no_score(logged: AnnData, small: Catalogue) -> None:
+    """Centred on itself alone, rounding is all that is left: NaN with the reason, not 1e-8."""
+    logged.obs["arm"] = "treated"
+    logged.obs["arm"] = logged.obs["arm"].where(logged.obs["donor"].duplicated(), "untreated")
+    cs.tl.score(logged, signatures=small, control=("arm", "untreated"), batch_key="donor")
+    alone = (logged.obs["arm"] == "untreated").to_numpy()
+    missing = logged.obsm["cytosig_score"].isna().to_numpy()
+    assert missing[alone].all()
+    assert not missing[~alone].any()
+    unscored = logged.uns["cytosig"]["unscored"]
+    assert list(unscored.index) == list(logged.obs_names[alone])
+    assert set(unscored["reason"]) == {"nothing left after centring"}
 
 
 def test_center_none_leaves_expression_as_it_is(
@@ -140,8 +166,7 @@ def test_a_reference_is_the_moments_of_its_cohort(
     np.testing.assert_allclose(reference.sd, x[:200].std(axis=0, ddof=1), rtol=1e-6, atol=1e-9)
     y = x[200:] - x[:200].mean(axis=0)
     if scale:
-        sd = x[:200].std(axis=0, ddof=1)
-        y = np.divide(y, sd, out=np.zeros_like(y), where=sd > 0)
+        y = y / _or_the_usual(x[:200].std(axis=0, ddof=1))
     _agree(_score(fresh, small, reference=reference, scale=scale), oracle(y))
     reference.save(tmp_path / "cohort.npz")
     again = _score(fresh, small, reference=str(tmp_path / "cohort.npz"), scale=scale)
