@@ -14,8 +14,8 @@ from cytosig.stats.permutation import central_power_sums, moments
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_central_power_sums = nb.njit(nogil=True)(central_power_sums)
-_moments = nb.njit(nogil=True)(moments)
+_central_power_sums: Any = nb.njit(nogil=True)(central_power_sums)
+_moments: Any = nb.njit(nogil=True)(moments)
 NOTHING = 1e-10  # of an observation's own size: what is left after centring is rounding
 
 
