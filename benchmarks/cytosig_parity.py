@@ -59,10 +59,9 @@ def closed_form(y: Array, weights: Array, /) -> tuple[Array, Array, Array, Array
     t = np.linalg.solve(weights.T @ weights + LAM * np.eye(weights.shape[1]), weights.T)
     beta = y @ t.T
     a, b = t - t.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    power = [np.stack([(v**k).sum(axis=1) for k in (1, 2, 3, 4)], axis=1) for v in (a, b)]
-    second, third, fourth = moments(
-        central_power_sums(power[0], g)[None], central_power_sums(power[1], g)[:, None], g
-    )
+    of_a, of_b = ([(v**k).sum(axis=1) for k in (1, 2, 3, 4)] for v in (a, b))
+    of_b = [sums[:, None] for sums in of_b]
+    second, third, fourth = moments(*central_power_sums(*of_a, g), *central_power_sums(*of_b, g), g)
     return beta, b @ a.T / np.sqrt(second), third / second**1.5, fourth / second**2
 
 

@@ -12,9 +12,8 @@ from tails_kernels import p_on_grid
 import cytosig as cs
 from cytosig.engine import linear
 from cytosig.engine import score as engine
-from cytosig.kernels.linear import _shape
 from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table
-from cytosig.stats.permutation import central_power_sums
+from cytosig.stats.permutation import central_power_sums, moments
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -78,11 +77,12 @@ def null_of(held: Run, row: int, /) -> Null:
     """Tabulate the p-value as finish_rows computes it, and check it on the observed z."""
     table, up, down = _table(held, row)
     y, plan = held.values(row), held.plan
-    sums = np.array([(y**k).sum() for k in (1, 2, 3, 4)])
-    b = central_power_sums(sums, len(y))
+    b = central_power_sums(*((y**k).sum() for k in (1, 2, 3, 4)), len(y))
     p, sd = np.empty((len(plan.columns), len(GRID))), np.empty(len(plan.columns))
     for q, n in enumerate(plan.n_levels):
-        sd[q], skew, excess = _shape(*plan.power[q], *b, float(len(y)))
+        second, third, fourth = moments(*plan.power[q], *b, len(y))
+        sd[q] = np.sqrt(second)
+        skew, excess = third / sd[q] ** 3, fourth / second**2 - 3.0
         shape = (skew, excess, plan.level[q, :n], plan.number[q, :n], table, up, down)
         p_on_grid(GRID, *shape, p[q])
         z, shipped = abs(held.found.score[row, q]), held.found.pvalue[row, q]

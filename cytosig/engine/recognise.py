@@ -21,11 +21,22 @@ _BASE = {"log1p": float(np.e), "log2": 2.0}
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the values are and the sentence that says why."""
+    """What the values are and the sentence that says why.
+
+    Parameters
+    ----------
+    kind, reason
+        The verdict and what it rests on.
+    base
+        Of log(x + 1); None where the values are something else.
+    total
+        What every row adds up to once the logarithm is undone; None where rows differ.
+    """
 
     kind: Kind
     reason: str
-    base: float | None = None  # of log(x + 1); None where the values are something else
+    base: float | None = None
+    total: float | None = None
 
 
 def recognise(rows: RowBlocks, /) -> Values:
@@ -71,7 +82,7 @@ def _logged(block: Block, high: float) -> Values:
         )[np.diff(block.indptr) > 0]
         if totals.size > 1 and totals.std() < _SPREAD * totals.mean():
             reason = f"undoing {kind} gives rows of equal sum ({totals.mean():.4g})"
-            return Values(kind, reason, _BASE[kind])
+            return Values(kind, reason, _BASE[kind], float(totals.mean()))
     if high > _LARGEST_LN_CP10K:
         return Values("log2", f"non-negative values up to {high:.3g}: read as log2(x + 1)", 2.0)
     reason = f"non-negative values up to {high:.3g}: read as natural log(x + 1)"

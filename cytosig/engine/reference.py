@@ -33,7 +33,9 @@ class Reference:
     n_obs
         Observations they were taken on.
     kind
-        What the values were (``counts`` means normalised to 10,000 and logged).
+        What the values were after any normalisation: ``log1p``, ``log2`` ...
+    total
+        What every observation added up to before the logarithm; NaN where they differ.
     """
 
     genes: tuple[str, ...]
@@ -41,6 +43,7 @@ class Reference:
     sd: NDArray[np.float64]
     n_obs: int
     kind: str
+    total: float
 
     def save(self, path: str | os.PathLike[str], /) -> None:
         """Write to an ``.npz`` file (plain arrays, nothing executable)."""
@@ -53,6 +56,7 @@ class Reference:
                 sd=self.sd,
                 n_obs=np.array(self.n_obs),
                 kind=np.array(self.kind),
+                total=np.array(self.total),
             )
 
     @classmethod
@@ -74,6 +78,7 @@ class Reference:
                     held["sd"],
                     int(held["n_obs"]),
                     str(held["kind"]),
+                    float(held["total"]),
                 )
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(

@@ -16,7 +16,7 @@ from cytosig.engine.ligands import ligand_expression
 from cytosig.engine.linear import REASONS, LinearScores, run_plan
 from cytosig.engine.moments import sums_of_genes
 from cytosig.engine.plan import Plan, make_plan
-from cytosig.engine.prepare import Rows, nonfinite_columns, refuse_nonfinite
+from cytosig.engine.prepare import TARGET_SUM, Rows, nonfinite_columns, refuse_nonfinite
 from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.reference import Reference
 from cytosig.engine.scores import Scores
@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from cytosig.engine.options import Options
     from cytosig.signatures import Catalogue
 
+_SAME_TOTAL = 0.05
 _FEWEST_GENES = 4  # the fourth moment of the null divides by G − 3
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """A matrix whose genes are known: the engine's rows and where each gene is."""
+    """A matrix whose genes are known: the engine's rows and where each gene is.
+
+    ``values`` are those of the rows, after any normalisation.
+    """
 
     rows: Rows
     universe: Universe
@@ -83,6 +87,7 @@ def align(
     if normalise:
         notes.append("normalised to 10,000 per observation, then log(x + 1)")
         logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
+        values = Values("log1p", values.reason, float(np.e), TARGET_SUM)
     bad = _nonfinite(blocks, labels, options, notes)
     if bad is not None:
         universe = universe.without(bad)
@@ -124,16 +129,17 @@ def _nonfinite(
 
 
 def _check_reference(reference: Reference, values: Values) -> None:
-    stored = "counts" if reference.kind in ("counts", "linear") else reference.kind
-    mine = "counts" if values.kind in ("counts", "linear") else values.kind
-    if stored == "counts":
-        stored = "log1p"
-    if mine == "counts":
-        mine = "log1p"
-    if stored != mine:
+    """Refuse values on another scale than the reference's."""
+    if reference.kind != values.kind:
         raise DataError(
             f"The reference was fitted on {reference.kind} values and the data hold {values.kind}"
             f" ({values.reason}); bring both to the same scale."
+        )
+    total = np.nan if values.total is None else values.total
+    if abs(total - reference.total) > _SAME_TOTAL * reference.total:
+        raise DataError(
+            f"Observations of the reference add up to {reference.total:.4g} before the logarithm,"
+            f" those of the data to {total:.4g}; normalise both to the same total."
         )
 
 
@@ -141,7 +147,9 @@ def fit(aligned: Aligned, options: Options, use: NDArray[np.bool_], /) -> Refere
     """Gene moments of the observations in ``use``, as a reference to store."""
     mean, sd = sums_of_genes(aligned.rows, np.where(use, 0, -1), 1, n_jobs=options.n_jobs)
     universe = aligned.universe.renamed(approved_names(aligned.labels, options.organism))
-    return Reference(universe.keys, mean[0], sd[0], int(use.sum()), aligned.values.kind)
+    values = aligned.values
+    total = np.nan if values.total is None else values.total
+    return Reference(universe.keys, mean[0], sd[0], int(use.sum()), values.kind, total)
 
 
 def score(
@@ -209,9 +217,12 @@ def _ligands(aligned: Aligned, catalogue: Catalogue, options: Options) -> NDArra
     cytokines = list(catalogue.cytokines.values())
     if not cytokines or aligned.values.kind == "contrasts":
         return np.zeros((aligned.rows.n_obs, 0), dtype=np.float32)
-    base = float(np.e) if aligned.rows.normalise else aligned.values.base
     return ligand_expression(
-        aligned.rows, aligned.place(), cytokines, base=base, n_jobs=options.n_jobs
+        aligned.rows,
+        aligned.place(),
+        cytokines,
+        base=aligned.values.base,
+        n_jobs=options.n_jobs,
     )
 
 

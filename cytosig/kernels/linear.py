@@ -9,29 +9,14 @@ import numba as nb
 import numpy as np
 
 from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table, two_sided
+from cytosig.stats.permutation import central_power_sums, moments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_central_power_sums: Any = nb.njit(nogil=True)(central_power_sums)
+_moments: Any = nb.njit(nogil=True)(moments)
 NOTHING = 1e-10  # of an observation's own size: what is left after centring is rounding
-
-
-@nb.njit(cache=True, nogil=True)
-def _shape(
-    a2: float, a3: float, a4: float, b2: float, b3: float, b4: float, g: float
-) -> tuple[float, float, float]:
-    """Standard deviation, skewness and excess kurtosis of S (see stats.permutation)."""
-    m2 = a2 * b2 / (g - 1)
-    m3 = g / ((g - 1) * (g - 2)) * a3 * b3
-    m4 = (
-        a4 * b4 / g
-        + 4 * a4 * b4 / (g * (g - 1))
-        + 3 * (a2 * a2 - a4) * (b2 * b2 - b4) / (g * (g - 1))
-        + 6 * (a2 * a2 - 2 * a4) * (b2 * b2 - 2 * b4) / (g * (g - 1) * (g - 2))
-        + 9 * (a2 * a2 - 2 * a4) * (b2 * b2 - 2 * b4) / (g * (g - 1) * (g - 2) * (g - 3))
-    )
-    sd = sqrt(m2)
-    return sd, m3 / (m2 * sd), m4 / (m2 * m2) - 3.0
 
 
 @nb.njit(cache=True, nogil=True)
@@ -87,10 +72,7 @@ def finish_rows(
             continue
         which = group[row]
         s1, s2, s3, s4 = sums[row, 0], sums[row, 1], sums[row, 2], sums[row, 3]
-        m = s1 / g
-        b2 = s2 - m * s1
-        b3 = s3 - 3 * m * s2 + 2 * m * m * s1
-        b4 = s4 - 4 * m * s3 + 6 * m * m * s2 - 3 * m * m * m * s1
+        b2, b3, b4 = _central_power_sums(s1, s2, s3, s4, g)
         if b2 <= NOTHING * sums[row, 4]:
             state[row] = 4
             continue
@@ -101,10 +83,12 @@ def finish_rows(
         )  # fmt: skip
         up, down = cumulant_table(count, total, table)
         for q in range(n_outputs):
-            s = -drift[q] * m
+            s = -drift[q] * s1 / g
             for k in range(mix.shape[1]):
                 s += projection[row, k] * mix[q, k]
-            sd, skew, excess = _shape(power[q, 0], power[q, 1], power[q, 2], b2, b3, b4, g)
+            m2, m3, m4 = _moments(power[q, 0], power[q, 1], power[q, 2], b2, b3, b4, g)
+            sd = sqrt(m2)
+            skew, excess = m3 / (m2 * sd), m4 / (m2 * m2) - 3.0
             z = s / sd
             n = n_levels[q]
             estimate[row, q] = s

@@ -12,64 +12,58 @@ for every G; the tests compare them with all G! permutations.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+# Plain arithmetic on numbers or arrays alike, so that compiled loops and numpy share it.
+Value = TypeVar("Value", float, NDArray[np.float64])
 
 
-def central_power_sums(sums: Array, n_genes: int, /) -> Array:
-    """Central power sums B_2, B_3, B_4 from raw ones.
+def central_power_sums(
+    s1: Value, s2: Value, s3: Value, s4: Value, n_genes: float
+) -> tuple[Value, Value, Value]:
+    """Central power sums B_2, B_3, B_4 from the raw sums Σx, Σx², Σx³, Σx⁴ over G genes.
 
-    Parameters
-    ----------
-    sums
-        Raw sums Σx, Σx², Σx³, Σx⁴ in the last axis, shape (..., 4).
-    n_genes
-        Number of genes G the sums run over.
-
-    Returns
-    -------
-    Array of shape (..., 3).
+    Examples
+    --------
+    >>> central_power_sums(6.0, 14.0, 36.0, 98.0, 3)
+    (2.0, 0.0, 2.0)
     """
-    s1, s2, s3, s4 = np.moveaxis(sums, -1, 0)
     mean = s1 / n_genes
     b2 = s2 - mean * s1
-    b3 = s3 - 3 * mean * s2 + 2 * mean**2 * s1
-    b4 = s4 - 4 * mean * s3 + 6 * mean**2 * s2 - 3 * mean**3 * s1
-    return np.stack([np.maximum(b2, 0.0), b3, np.maximum(b4, 0.0)], axis=-1)
+    b3 = s3 - 3 * mean * s2 + 2 * mean * mean * s1
+    b4 = s4 - 4 * mean * s3 + 6 * mean * mean * s2 - 3 * mean * mean * mean * s1
+    return b2, b3, b4
 
 
-def moments(a: Array, b: Array, n_genes: int, /) -> tuple[Array, Array, Array]:
+def moments(
+    a2: Value, a3: Value, a4: Value, b2: Value, b3: Value, b4: Value, n_genes: float
+) -> tuple[Value, Value, Value]:
     """Second, third and fourth moment of S under permutation of the genes.
 
     Parameters
     ----------
-    a
-        A_2, A_3, A_4 of the weights in the last axis.
-    b
-        B_2, B_3, B_4 of the observation in the last axis; broadcast against ``a``.
+    a2, a3, a4
+        Central power sums of the weights.
+    b2, b3, b4
+        Central power sums of the observation; arrays broadcast.
     n_genes
         Number of genes G, at least 4.
 
     Returns
     -------
-    E S², E S³, E S⁴ with the broadcast shape.
+    E S², E S³, E S⁴.
     """
-    a2, a3, a4 = np.moveaxis(a, -1, 0)
-    b2, b3, b4 = np.moveaxis(b, -1, 0)
     g = float(n_genes)
     second = a2 * b2 / (g - 1)
     third = g / ((g - 1) * (g - 2)) * a3 * b3
     fourth = (
         a4 * b4 / g
         + 4 * a4 * b4 / (g * (g - 1))
-        + 3 * (a2**2 - a4) * (b2**2 - b4) / (g * (g - 1))
-        + 6 * (a2**2 - 2 * a4) * (b2**2 - 2 * b4) / (g * (g - 1) * (g - 2))
-        + 9 * (a2**2 - 2 * a4) * (b2**2 - 2 * b4) / (g * (g - 1) * (g - 2) * (g - 3))
+        + 3 * (a2 * a2 - a4) * (b2 * b2 - b4) / (g * (g - 1))
+        + 6 * (a2 * a2 - 2 * a4) * (b2 * b2 - 2 * b4) / (g * (g - 1) * (g - 2))
+        + 9 * (a2 * a2 - 2 * a4) * (b2 * b2 - 2 * b4) / (g * (g - 1) * (g - 2) * (g - 3))
     )
     return second, third, fourth

@@ -56,7 +56,7 @@ class _Case:
         a, b = (
             np.array([((v - v.mean()) ** k).sum() for k in (2, 3, 4)]) for v in (self.t, self.x)
         )
-        second, third, fourth = (float(m) for m in moments(a, b, len(self.x)))
+        second, third, fourth = (float(m) for m in moments(*a, *b, len(self.x)))
         return third / second**1.5, fourth / second**2 - 3
 
     def permuted(self, n: int, seed: int) -> np.ndarray:
