@@ -285,3 +285,14 @@ def test_ligands_of_plain_log2_values(logged: AnnData, small: Catalogue) -> None
     a, f = (linear[:, logged.var_names.get_loc(g)] for g in ("IL17A", "IL17F"))
     found = logged.obsm["cytosig_ligand"]["BETA"]
     np.testing.assert_allclose(found, np.log2(a + f), rtol=1e-3, atol=1e-3)
+
+
+def test_a_reference_refuses_another_total(counts: AnnData, small: Catalogue) -> None:
+    """log(CPM + 1) against a reference of log(CP10k + 1) would shift every score in silence."""
+    reference = tl.fit_reference(counts)
+    x = counts.X.toarray().astype(np.float64)
+    counts.X = np.log1p(x / x.sum(axis=1, keepdims=True) * 1e6)
+    with pytest.raises(DataError, match=r"add up to 1e\+04 .* those of the data to 1e\+06"):
+        _score(counts, small, reference=reference)
+    counts.X = np.log1p(x / x.sum(axis=1, keepdims=True) * 1e4)
+    _score(counts, small, reference=reference)
