@@ -53,7 +53,7 @@ def demo(
 
 
 def table(adata: AnnData, /) -> list[dict[str, Cell]]:
-    """The highest axes and signatures of each cell type."""
+    """The highest axes and signatures of each cell type, above zero."""
     rows: list[dict[str, Cell]] = []
     for cell_type in sorted(adata.obs["cell_type"].unique()):
         rows += _of_type(adata[adata.obs["cell_type"] == cell_type], str(cell_type))
@@ -67,6 +67,7 @@ def _of_type(cells: AnnData, cell_type: str) -> list[dict[str, Cell]]:
     for level, (z, p) in levels(cells, "cytosig", "cytokine").items():
         by_tumour = z.groupby(cells.obs["sample"].astype(str)).mean()
         found = shares(z, p).sort_values("mean_z", ascending=False, kind="stable")
+        found = found[found["mean_z"] > 0]
         for name, row in found.head(_TOP[level]).iterrows():
             rows.append(
                 {
