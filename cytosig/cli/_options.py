@@ -78,7 +78,13 @@ OrganismOption = Annotated[
 ]
 NormalizeOption = Annotated[
     Normalize | None,
-    _option("--normalize", _IN, "Bring to 10,000 and log(x + 1).", show_default="auto"),
+    _option("--normalize", _IN, "Bring to one total and log(x + 1).", show_default="auto"),
+]
+TargetSum = Annotated[
+    float | None,
+    _option(
+        "--target-sum", _IN, "That total; 10,000 for cells, 1,000,000 for bulk when not given."
+    ),
 ]
 NonfiniteOption = Annotated[
     Nonfinite | None, _option("--nonfinite", _IN, "NaN and infinity.", show_default="raise")

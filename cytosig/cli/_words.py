@@ -17,6 +17,7 @@ _OPTIONS = {
     "signatures": "--signatures",
     "scale": "--scale",
     "normalize": "--normalize",
+    "target_sum": "--target-sum",
     "nonfinite": "--nonfinite",
     "background": "--background",
     "min_coverage": "--min-coverage",

@@ -67,7 +67,7 @@ def _of_type(cells: AnnData, cell_type: str) -> list[dict[str, Cell]]:
     for level, (z, p) in levels(cells, "cytosig", "cytokine").items():
         by_tumour = z.groupby(cells.obs["sample"].astype(str)).mean()
         found = shares(z, p).sort_values("mean_z", ascending=False, kind="stable")
-        found = found[found["mean_z"] > 0]
+        found = found[(found["mean_z"] >= 1) | ((found["mean_z"] > 0) & (found["up"] >= 0.1))]
         for name, row in found.head(_TOP[level]).iterrows():
             rows.append(
                 {

@@ -61,6 +61,7 @@ def score(
     gene_symbols: o.GeneSymbols = None,
     organism: o.OrganismOption = None,
     normalize: o.NormalizeOption = None,
+    target_sum: o.TargetSum = None,
     nonfinite: o.NonfiniteOption = None,
     transpose: o.Transpose = None,
     n_jobs: o.Threads = None,

@@ -85,7 +85,7 @@ def _check_groups(group: NDArray[np.int64], use: NDArray[np.bool_], baseline: Ba
             raise DataError(
                 f"There is only one observation in {where}, which cannot be centred on itself."
                 " Pass reference= (from cytosig.tl.fit_reference), control=, or center=None if"
-                " the values are contrasts (command line: --reference, --control, --no-center)."
+                " the values are contrasts."
             )
 
 

@@ -16,6 +16,7 @@ from cytosig.kernels.rows import gene_sums
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cytosig.blocks import Block
     from cytosig.engine.prepare import Rows
 
     Array = NDArray[np.float64]
@@ -96,13 +97,18 @@ def measure(
 def sums_of_genes(
     rows: Rows, group: NDArray[np.int64], n_groups: int, /, *, n_jobs: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation (n − 1) of every gene in every group; -1 is left out."""
+    """Mean and standard deviation (n − 1) of every gene in every group; -1 is left out.
+
+    Observations without any non-zero value are not scored and do not count here either.
+    """
     sums = np.zeros((n_groups, rows.n_genes))
     squares = np.zeros_like(sums)
+    filled = np.zeros(rows.n_obs, dtype=bool)
     threads = n_threads(n_jobs)
     edges = np.linspace(0, rows.n_genes, threads + 1).astype(int)
     with ThreadPoolExecutor(threads) as pool:
         for block in rows:
+            filled[block.rows] = _filled(block)
             arrays = (block.indptr, block.indices, block.data, group[block.rows])
             jobs = [
                 pool.submit(gene_sums, *arrays, int(lo), int(hi), sums, squares)
@@ -110,7 +116,9 @@ def sums_of_genes(
             ]
             for job in jobs:
                 job.result()
-    n = np.bincount(group[group >= 0], minlength=n_groups).astype(np.float64)[:, None]
+    counted = group[(group >= 0) & filled]
+    n = np.bincount(counted, minlength=n_groups).astype(np.float64)[:, None]
+    n = np.maximum(n, 1)  # a group of empty observations: zero stays zero
     mean = sums / n
     with np.errstate(invalid="ignore", over="ignore"):  # infinities are named by the caller
         return mean, _sd(squares, mean, n)
@@ -120,6 +128,12 @@ def _sd(squares: Array, mean: Array, n: Array) -> Array:
     variance = np.maximum(squares - n * mean**2, 0.0) / np.maximum(n - 1, 1)
     variance[variance < 1e-12 * squares / n] = 0.0
     return np.asarray(np.sqrt(variance))
+
+
+def _filled(block: Block) -> NDArray[np.bool_]:
+    """Rows that hold a non-zero value."""
+    ends = np.concatenate([[0], np.cumsum(block.data != 0)])
+    return np.asarray(ends[block.indptr[1:]] > ends[block.indptr[:-1]])
 
 
 def _inverse(sd: NDArray[np.float64]) -> NDArray[np.float64]:

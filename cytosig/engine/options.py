@@ -32,6 +32,7 @@ class Options:
     min_genes: int = 5
     chunk_size: int | None = None
     n_jobs: int | None = None
+    target_sum: float | None = None
 
     def __post_init__(self) -> None:
         method = methods.get(self.method)
@@ -45,6 +46,8 @@ class Options:
         _one_of("nonfinite", self.nonfinite, get_args(Nonfinite))
         _one_of("background", self.background, get_args(Background))
         _one_of("organism", self.organism, get_args(Organism))
+        if self.target_sum is not None and not 0 < self.target_sum < float("inf"):
+            raise UsageError(f"target_sum={self.target_sum}: expected a number above 0.")
         if not 0 <= self.min_coverage <= 1:
             raise UsageError(f"min_coverage={self.min_coverage}: expected a share from 0 to 1.")
         for name in ("min_genes", "chunk_size", "n_jobs"):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TARGET_SUM = 1e4
+CELL_TOTAL, BULK_TOTAL = 1e4, 1e6  # what an observation is brought to before the logarithm
+BULK_DEPTH = 5e5  # median total above which observations are bulk, not cells
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,15 @@ class Rows:
     selector
         Data columns × engine genes, 0/1; sums duplicates, drops and reorders genes.
         None leaves the columns as they are.
-    normalise
-        Divide each row by its sum, times 10,000, then log(x + 1).
+    target_sum
+        Bring each row to this sum, then log(x + 1); None leaves the values as they are.
     library
         Stored columns that sum runs over; all of them when None.
     """
 
     blocks: RowBlocks
     selector: sp.csr_matrix | None = None
-    normalise: bool = False
+    target_sum: float | None = None
     library: NDArray[np.bool_] | None = None
 
     @property
@@ -56,11 +57,13 @@ class Rows:
             yield self._prepared(block)
 
     def _prepared(self, block: Block) -> Block:
-        totals = _row_sums(block, self.library) if self.normalise else None
+        totals = _row_sums(block, self.library) if self.target_sum is not None else None
         if self.selector is not None:
             picked = block.to_scipy(self.blocks.shape[1]) @ self.selector
             block = Block.from_scipy(block.start, sp.csr_matrix(picked))
-        return block if totals is None else _log_normalised(block, totals)
+        if totals is None or self.target_sum is None:
+            return block
+        return _log_normalised(block, totals, self.target_sum)
 
 
 def _row_sums(block: Block, library: NDArray[np.bool_] | None) -> NDArray[np.float64]:
@@ -72,9 +75,17 @@ def _row_sums(block: Block, library: NDArray[np.bool_] | None) -> NDArray[np.flo
     return sums
 
 
-def _log_normalised(block: Block, totals: NDArray[np.float64]) -> Block:
+def usual_total(blocks: RowBlocks, /) -> float:
+    """The total to normalise to: 10,000 for cells, 1,000,000 for bulk, told from the depth."""
+    sums = _row_sums(blocks.sample(), None)
+    with np.errstate(invalid="ignore"):
+        filled = sums[sums > 0]
+    return BULK_TOTAL if filled.size and np.median(filled) > BULK_DEPTH else CELL_TOTAL
+
+
+def _log_normalised(block: Block, totals: NDArray[np.float64], target_sum: float) -> Block:
     with np.errstate(invalid="ignore"):  # infinities and NaN stay what they are
-        scale = np.divide(TARGET_SUM, totals, out=np.zeros_like(totals), where=totals != 0)
+        scale = np.divide(target_sum, totals, out=np.zeros_like(totals), where=totals != 0)
         data = np.log1p(block.data * np.repeat(scale, np.diff(block.indptr)))
     return Block(block.start, block.stop, block.indptr, block.indices, data)
 
@@ -107,6 +118,5 @@ def refuse_nonfinite(blocks: RowBlocks, obs_names: Sequence[str], labels: Sequen
             raise DataError(
                 f"The matrix holds {block.data[j]} at observation {str(obs_names[row])!r}, gene"
                 f" {gene!r} ({n} gene(s) affected). Impute or remove them, or pass"
-                ' nonfinite="drop_genes" (command line: --nonfinite drop_genes) to leave those'
-                " genes out."
+                ' nonfinite="drop_genes" to leave those genes out.'
             )

@@ -16,7 +16,7 @@ from cytosig.engine.ligands import ligand_expression
 from cytosig.engine.linear import REASONS, LinearScores, run_plan
 from cytosig.engine.moments import sums_of_genes
 from cytosig.engine.plan import Plan, make_plan
-from cytosig.engine.prepare import TARGET_SUM, Rows, nonfinite_columns, refuse_nonfinite
+from cytosig.engine.prepare import Rows, nonfinite_columns, refuse_nonfinite, usual_total
 from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.reference import Reference
 from cytosig.engine.scores import Scores
@@ -81,37 +81,61 @@ def align(
     labels, source, found = gene_labels(
         var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
     )
-    values, normalise = _read_values(blocks, options)
+    values, target_sum = _read_values(blocks, options, reference)
     universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
     notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]
-    if normalise:
-        notes.append("normalised to 10,000 per observation, then log(x + 1)")
+    if target_sum is not None:
+        notes.append(f"normalised to {target_sum:,.0f} per observation, then log(x + 1)")
         logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
-        values = Values("log1p", values.reason, float(np.e), TARGET_SUM)
+        values = Values("log1p", values.reason, float(np.e), target_sum)
     bad = _nonfinite(blocks, labels, options, notes)
     if bad is not None:
         universe = universe.without(bad)
-    if options.background == "signatures":
-        named = set(catalogue.genes)
-        universe = universe.keep(np.array([key in named for key in universe.keys]))
     kept = None
     if reference is not None:
         _check_reference(reference, values)
-        universe, kept = universe.renamed(approved_names(labels, options.organism)).ordered_as(
-            reference.genes
-        )
+        names = approved_names(labels, options.organism)
+        universe, kept = universe.renamed(names).ordered_as(reference.genes)
+        _say_missing(len(kept), len(reference.genes), notes)
+    if options.background == "signatures":
+        named = universe.holds(found, catalogue.genes)
+        universe, kept = universe.keep(named), kept if kept is None else kept[named]
     notes.append(f"gene universe: {len(universe.keys)} genes")
-    rows = Rows(blocks, universe.selector(), normalise, None if bad is None else ~bad)
+    rows = Rows(blocks, universe.selector(), target_sum, None if bad is None else ~bad)
     return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
 
 
-def _read_values(blocks: RowBlocks, options: Options) -> tuple[Values, bool]:
+def _read_values(
+    blocks: RowBlocks, options: Options, reference: Reference | None
+) -> tuple[Values, float | None]:
+    """What the values are, and the total to normalise them to, None for not at all."""
     values = recognise(blocks)
-    if options.normalize == "none":
-        return values, False
     if options.normalize == "log1p" and values.kind == "contrasts":
         raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
-    return values, options.normalize == "log1p" or values.kind in ("counts", "linear")
+    asked = options.normalize == "log1p" or values.kind in ("counts", "linear")
+    if options.normalize == "none" or not asked:
+        return _as_in(reference, values), None
+    if reference is not None and np.isfinite(reference.total):
+        return values, reference.total
+    return values, options.target_sum or usual_total(blocks)
+
+
+def _as_in(reference: Reference | None, values: Values) -> Values:
+    """Where the logarithm's base is only guessed from the range, a reference knows better."""
+    logs = {"log1p": float(np.e), "log2": 2.0}
+    guessed = values.total is None and values.base is not None
+    if reference is None or not guessed or reference.kind not in logs:
+        return values
+    return Values("log2" if reference.kind == "log2" else "log1p", values.reason, values.base)
+
+
+def _say_missing(n_shared: int, n_all: int, notes: list[str]) -> None:
+    """Genes of the reference that the data lack shift every score."""
+    if n_shared < n_all:
+        notes.append(f"{n_all - n_shared} of the reference's {n_all} genes are not in the data")
+        logger.warning(
+            "%s: scores are not exactly those a sample with all of them would get.", notes[-1]
+        )
 
 
 def _nonfinite(
@@ -170,6 +194,7 @@ def score(
         When no signature can be scored, a value is not finite, or centring is impossible.
     """
     coverage = _coverage(aligned, catalogue, options)
+    _mark_flat(coverage, aligned, catalogue)
     ids = [id for id in catalogue.ids if not coverage.loc[id, "reason"]]
     if not ids:
         first = coverage["reason"].iloc[0]
@@ -187,7 +212,20 @@ def score(
     if (found.state == 3).any():
         refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
     ligand = _ligands(aligned, catalogue, options)
-    return _frames(found, plan, ligand, catalogue, coverage, obs_names, (*aligned.notes, sentence))
+    notes = (*aligned.notes, sentence, *_axis_notes(catalogue, ids))
+    return _frames(found, plan, ligand, catalogue, coverage, obs_names, notes)
+
+
+def _axis_notes(catalogue: Catalogue, ids: list[str]) -> list[str]:
+    """Axes that are read from fewer members than they could be, or not at all."""
+    notes = []
+    for axis in catalogue.axes.values():
+        own = [member for member in axis.members if member in catalogue.signatures]
+        lost = [member for member in own if member not in ids]
+        if lost:
+            how = "not scored for want of" if len(lost) == len(own) else "read without"
+            notes.append(f"axis {axis.id} {how} {', '.join(lost)}")
+    return notes
 
 
 def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.DataFrame:
@@ -201,6 +239,15 @@ def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.Da
         min_coverage=options.min_coverage,
         min_genes=options.min_genes,
     )
+
+
+def _mark_flat(coverage: pd.DataFrame, aligned: Aligned, catalogue: Catalogue) -> None:
+    """A signature that weighs every gene of the universe alike says nothing."""
+    ids = [id for id in catalogue.ids if not coverage.loc[id, "reason"]]
+    weights = _weights(aligned, catalogue, ids)
+    for id, column in zip(ids, weights.T, strict=True):
+        if np.ptp(column) <= 1e-12 * np.abs(column).max():
+            coverage.loc[id, "reason"] = "the same weight on every gene of the background"
 
 
 def _weights(aligned: Aligned, catalogue: Catalogue, ids: list[str]) -> NDArray[np.float64]:
@@ -252,8 +299,8 @@ def _frames(
         score=frame(found.score, own, catalogue.ids),
         pvalue=frame(found.pvalue, own, catalogue.ids),
         estimate=frame(found.estimate, own, catalogue.ids),
-        axis=frame(found.score, axes),
-        axis_pvalue=frame(found.pvalue, axes),
+        axis=frame(found.score, axes, list(catalogue.axes)),
+        axis_pvalue=frame(found.pvalue, axes, list(catalogue.axes)),
         ligand=pd.DataFrame(
             ligand, index=obs_names, columns=list(catalogue.cytokines)[: ligand.shape[1]]
         ),

@@ -11,14 +11,14 @@ from cytosig._errors import DataError, GeneError
 from cytosig.engine.prepare import selector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from cytosig.genes import GeneMap
 
-_ENOUGH = 0.5
+_ENOUGH = 0.8
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,13 @@ class Universe:
         """The genes none of whose columns is marked."""
         return self.keep(np.array([not columns[list(mine)].any() for mine in self.columns]))
 
+    def holds(self, found: GeneMap, genes: Iterable[str], /) -> NDArray[np.bool_]:
+        """Which of the genes are among the named ones."""
+        named = set(genes)
+        pairs = zip(found.genes, found.columns, strict=True)
+        first = {columns[0] for gene, columns in pairs if columns and gene in named}
+        return np.array([columns[0] in first for columns in self.columns])
+
     def renamed(self, names: Sequence[str], /) -> Universe:
         """Each gene called by its first column's name; the second of a name becomes name#2."""
         seen: dict[str, int] = {}
@@ -79,14 +86,14 @@ class Universe:
         Raises
         ------
         DataError
-            When fewer than half of ``keys`` are here.
+            When fewer than four in five of ``keys`` are here.
         """
         place = self.place
         shared = [i for i, key in enumerate(keys) if key in place]
         if len(shared) < _ENOUGH * len(keys):
             raise DataError(
                 f"Only {len(shared)} of the reference's {len(keys)} genes are in the data, fewer"
-                " than half. Use a reference of the same platform and gene names."
+                f" than {_ENOUGH:.0%}. Use a reference of the same platform and gene names."
             )
         here = [place[keys[i]] for i in shared]
         chosen = Universe(
@@ -125,8 +132,8 @@ def make_universe(labels: Sequence[str], found: GeneMap, /, *, additive: bool) -
             " keep one column of each gene."
         )
     key = dict(enumerate(labels))
-    extra: set[int] = set()
-    joined: dict[int, tuple[int, ...]] = {}
+    joined = _same_label(labels) if additive else {}
+    extra = {j for columns in joined.values() for j in columns[1:]}
     for gene, columns in zip(found.genes, found.columns, strict=True):
         if columns:
             key[columns[0]] = gene
@@ -136,3 +143,12 @@ def make_universe(labels: Sequence[str], found: GeneMap, /, *, additive: bool) -
     return Universe(
         tuple(key[j] for j in kept), tuple(joined.get(j, (j,)) for j in kept), len(labels)
     )
+
+
+def _same_label(labels: Sequence[str]) -> dict[int, tuple[int, ...]]:
+    """Columns that carry one name, by the first of them, whoever asks for that name."""
+    by_label: dict[str, list[int]] = {}
+    for j, label in enumerate(labels):
+        if label.strip():
+            by_label.setdefault(label.strip(), []).append(j)
+    return {columns[0]: tuple(columns) for columns in by_label.values() if len(columns) > 1}

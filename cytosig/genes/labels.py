@@ -65,7 +65,7 @@ def gene_labels(
     if organism == "human" and _looks_mouse(labels):
         raise GeneError(
             f"The gene names ({source}) look like mouse genes ({', '.join(labels[:3])} ...), but"
-            ' organism="human". Pass organism="mouse" (command line: --organism mouse).'
+            ' organism="human". Pass organism="mouse".'
         )
     if organism == "mouse" and _looks_human(labels):
         raise GeneError(

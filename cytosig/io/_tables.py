@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PEEK = 25
+_ANNOTATION = {
+    "length", "genelength", "effectivelength", "width", "start", "end", "strand", "chr", "chrom",
+    "chromosome", "seqnames", "entrez", "entrezid", "entrezgene", "geneid", "gccontent",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,23 @@ def read_table(path: Path, *, transpose: bool | None) -> AnnData:
     if by_genes is None:
         by_genes = rows_are_genes(table.rows, table.columns, where=str(path))
         logger.info("%s: took the %s for genes.", path, "rows" if by_genes else "columns")
+    if by_genes:
+        table = _without_annotation(path, table)
     samples, genes = (table.columns, table.rows) if by_genes else (table.rows, table.columns)
     values = table.values.T if by_genes else table.values
     matrix = sparse_if_mostly_zero(compact(values))
     return build(matrix, samples=samples, genes=genes, var={}, where=str(path))
+
+
+def _without_annotation(path: Path, table: Table) -> Table:
+    """Set aside columns that describe genes (a length, a position) and are no samples."""
+    plain = ["".join(c for c in name.casefold() if c.isalnum()) for name in table.columns]
+    kept = [i for i, name in enumerate(plain) if name not in _ANNOTATION]
+    if len(kept) == len(plain):
+        return table
+    aside = [name for i, name in enumerate(table.columns) if i not in kept]
+    logger.warning("%s: %s taken for annotation of genes, not samples.", path, ", ".join(aside))
+    return Table(table.rows, [table.columns[i] for i in kept], table.values[:, kept])
 
 
 def _parse(path: Path) -> Table:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
+    from cytosig.engine.options import Center
+
     Signatures = (
         Catalogue
         | pd.DataFrame
@@ -114,8 +116,13 @@ def baseline_of(
     control: tuple[str, object] | None,
     batch_key: str | None,
     reference: Reference | str | os.PathLike[str] | None,
+    center: Center,
 ) -> Baseline:
     """Where zero is, from the arguments of ``score``."""
+    given = (("control", control), ("batch_key", batch_key), ("reference", reference))
+    for name, value in given:
+        if center is None and value is not None:
+            raise UsageError(f"center=None excludes {name}=, which says what to centre on.")
     if reference is not None:
         if control is not None or batch_key is not None:
             raise UsageError("reference= excludes control= and batch_key=: it sets the zero.")

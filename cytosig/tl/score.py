@@ -48,6 +48,7 @@ def score(
     center: Center = "auto",
     scale: bool = False,
     normalize: Normalize = "auto",
+    target_sum: float | None = None,
     nonfinite: Nonfinite = "raise",
     background: Background = "all",
     min_coverage: float = 0.25,
@@ -70,7 +71,8 @@ def score(
     adata
         Observations × genes, in memory or backed: single cells, pseudobulk, bulk or contrasts.
     signatures
-        What to score: the curated catalogue (None), a Catalogue, a long DataFrame
+        What to score (``mlm`` and ``ridge`` score them together, so that a score depends on
+        which others are there): the curated catalogue (None), a Catalogue, a long DataFrame
         (source, target, weight) or a matrix genes × signatures, a dict, or a path to a
         ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file.
     method
@@ -98,8 +100,11 @@ def score(
         Also divide each gene by its standard deviation over the observations centred on,
         pooled over batches; genes that do not vary there by the median of those that do.
     normalize
-        ``"auto"`` brings counts and other unlogged values to 10,000 an observation and
-        log(x + 1); ``"log1p"`` always does; ``"none"`` never does.
+        ``"auto"`` brings counts and other unlogged values to ``target_sum`` an observation
+        and log(x + 1); ``"log1p"`` always does; ``"none"`` never does.
+    target_sum
+        10,000 for cells and 1,000,000 for bulk (a median total above 500,000) when None; that
+        of the reference where there is one.
     nonfinite
         ``"raise"`` names the first NaN or infinity; ``"drop_genes"`` leaves its genes out.
     background
@@ -144,10 +149,12 @@ def score(
     _check_key(key_added)
     options = Options(
         method, lam, center, scale, normalize, nonfinite, background, organism, gene_symbols,
-        min_coverage, min_genes, chunk_size, n_jobs,
+        min_coverage, min_genes, chunk_size, n_jobs, target_sum,
     )  # fmt: skip
     catalogue = as_catalogue(signatures)
-    baseline = baseline_of(adata, control=control, batch_key=batch_key, reference=reference)
+    baseline = baseline_of(
+        adata, control=control, batch_key=batch_key, reference=reference, center=center
+    )
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
     aligned = engine.align(matrix, var, catalogue, options, reference=baseline.reference)
     found = engine.score(aligned, adata.obs_names, catalogue, options, baseline, tick=progress)
@@ -172,6 +179,7 @@ def fit_reference(
     organism: Organism = "human",
     control: tuple[str, object] | None = None,
     normalize: Normalize = "auto",
+    target_sum: float | None = None,
     nonfinite: Nonfinite = "raise",
     n_jobs: int | None = None,
 ) -> Reference:
@@ -194,7 +202,7 @@ def fit_reference(
     check_anndata(adata)
     options = Options(
         normalize=normalize, nonfinite=nonfinite, organism=organism, gene_symbols=gene_symbols,
-        n_jobs=n_jobs,
+        n_jobs=n_jobs, target_sum=target_sum,
     )  # fmt: skip
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
     aligned = engine.align(matrix, var, as_catalogue(None), options)

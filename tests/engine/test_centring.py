@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
+from anndata import AnnData
 from scipy import sparse
 
 import cytosig as cs
@@ -15,8 +18,6 @@ from cytosig._errors import DataError, FileError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from anndata import AnnData
 
     from cytosig.signatures import Catalogue
 
@@ -296,3 +297,70 @@ def test_a_reference_refuses_another_total(counts: AnnData, small: Catalogue) ->
         _score(counts, small, reference=reference)
     counts.X = np.log1p(x / x.sum(axis=1, keepdims=True) * 1e4)
     _score(counts, small, reference=reference)
+
+
+def test_empty_observations_do_not_move_the_zero(counts: AnnData, small: Catalogue) -> None:
+    """Unfiltered matrices are mostly empty droplets."""
+    expected = _score(counts, small)
+    empty = sparse.csr_matrix((200, counts.n_vars), dtype=counts.X.dtype)
+    names = pd.Index([*counts.obs_names, *(f"empty{i}" for i in range(200))])
+    padded = AnnData(
+        sparse.vstack([counts.X, empty]).tocsr(), obs=pd.DataFrame(index=names), var=counts.var
+    )
+    found = _score(padded, small)
+    np.testing.assert_allclose(found[: counts.n_obs], expected, rtol=1e-9)
+    assert np.isnan(found[counts.n_obs :]).all()
+
+
+def test_a_reference_sums_duplicates_whoever_asks(counts: AnnData) -> None:
+    """Genes only the user's signature names, on two columns each, in cohort and sample."""
+    genes = [f"FILL{i:04d}" for i in range(100, 110)]
+    twice = counts[:, genes].copy()
+    x = sparse.hstack([counts.X, twice.X]).tocsr()
+    var = pd.DataFrame(index=pd.Index([*counts.var_names, *genes]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        doubled = AnnData(x, obs=counts.obs, var=var)
+        reference = tl.fit_reference(doubled)
+        options = {"signatures": {"MINE": genes}, "copy": True}
+        expected = cs.tl.score(doubled, **options).obsm["cytosig_score"]
+        found = cs.tl.score(doubled, reference=reference, **options).obsm["cytosig_score"]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("depth", "total"), [(3e4, "10,000"), (2e7, "1,000,000")], ids=["cells", "bulk"]
+)
+def test_the_total_follows_the_depth(
+    counts: AnnData, small: Catalogue, depth: float, total: str
+) -> None:
+    x = counts.X.toarray()
+    counts.X = np.round(x * depth / x.sum(axis=1, keepdims=True)).astype(np.float32)
+    out = cs.tl.score(counts, signatures=small, copy=True)
+    assert f"normalised to {total} per observation" in " ".join(out.uns["cytosig"]["notes"])
+    logged, whole = counts.copy(), counts.X.sum(axis=1, keepdims=True)
+    logged.X = np.log1p(counts.X / whole * float(total.replace(",", "")))
+    np.testing.assert_allclose(
+        out.obsm["cytosig_score"], _score(logged, small), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_not_centring_and_a_zero_exclude_each_other(logged: AnnData, small: Catalogue) -> None:
+    with pytest.raises(UsageError, match="center=None excludes control="):
+        _score(logged, small, center=None, control=("arm", "untreated"))
+
+
+@pytest.mark.parametrize("method", ["mlm", "ulm", "wmean", "ridge"])
+def test_a_set_of_all_background_genes_says_nothing(counts: AnnData, method: str) -> None:
+    sets = {"ALL": [f"FILL{i:04d}" for i in range(50)]}
+    with pytest.raises(DataError, match="the same weight on every gene of the background"):
+        cs.tl.score(counts, signatures=sets, background="signatures", method=method)
+
+
+def test_a_reference_and_the_signature_background_go_together(
+    logged: AnnData, small: Catalogue
+) -> None:
+    reference = tl.fit_reference(logged)
+    expected = _score(logged, small, background="signatures")
+    found = _score(logged, small, background="signatures", reference=reference)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

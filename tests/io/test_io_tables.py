@@ -256,3 +256,16 @@ def test_other_kinds_of_file(tmp_path, head, message):
 def test_transpose_is_for_tables(tmp_path, h5ad_file):
     with pytest.raises(UsageError, match="text tables only"):
         read(h5ad_file, transpose=True)
+
+
+def test_a_column_of_gene_lengths_is_no_sample(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "feature_counts.tsv"
+    rows = [f"{g}\t{1000 + i}\t{i}\t{2 * i}" for i, g in enumerate(["STAT1", "IRF1", "CD74"])]
+    file.write_text("\n".join(["gene\tGene Length\ts1\ts2", *rows]) + "\n")
+    with caplog.at_level("WARNING", logger="cytosig"):
+        adata = read(file, transpose=True)
+    assert list(adata.obs_names) == ["s1", "s2"]
+    np.testing.assert_array_equal(np.asarray(adata.to_df()), [[0, 1, 2], [0, 2, 4]])
+    assert "Gene Length taken for annotation" in caplog.text
