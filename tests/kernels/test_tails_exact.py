@@ -1,4 +1,4 @@
-"""Tails against a closed form: few weights on Laplace values, where one weight outweighs the rest."""
+"""Tails against a closed form: a few weights on Laplace values, one outweighing the rest."""
 
 from __future__ import annotations
 
