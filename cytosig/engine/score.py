@@ -122,11 +122,12 @@ def _read_values(
 
 def _as_in(reference: Reference | None, values: Values) -> Values:
     """Where the logarithm's base is only guessed from the range, a reference knows better."""
-    logs = {"log1p": float(np.e), "log2": 2.0}
     guessed = values.total is None and values.base is not None
-    if reference is None or not guessed or reference.kind not in logs:
+    if reference is None or not guessed:
         return values
-    return Values("log2" if reference.kind == "log2" else "log1p", values.reason, values.base)
+    if reference.kind == "log2":
+        return Values("log2", values.reason, 2.0)
+    return Values("log1p", values.reason, float(np.e)) if reference.kind == "log1p" else values
 
 
 def _say_missing(n_shared: int, n_all: int, notes: list[str]) -> None:
