@@ -105,3 +105,16 @@ def test_all_zero_and_not_finite_values_do_not_disturb(dense: np.ndarray) -> Non
 def test_only_two_dimensions(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match=f"{len(shape)} dimension"):
         RowBlocks(np.zeros(shape))
+
+
+def test_a_guessed_base_follows_the_reference() -> None:
+    """Three samples of a log2 cohort whose own values stay below what tells log2 from ln."""
+    from cytosig.engine.reference import Reference
+    from cytosig.engine.score import _as_in
+
+    guess = recognise(RowBlocks(np.random.default_rng(0).uniform(0, 8.4, (3, 400))))
+    assert (guess.kind, guess.total) == ("log1p", None)
+    reference = Reference(("A",), np.zeros(1), np.ones(1), 9, "log2", float("nan"))
+    told = _as_in(reference, guess)
+    assert (told.kind, told.base) == ("log2", 2.0)
+    assert _as_in(None, guess) is guess
