@@ -45,13 +45,13 @@ def _toml(path: Path) -> str:
 
     doc = Document.read(path)
     if "id" in doc.data:
-        cytokine, signature = parse.parse_cytokine(doc)
-        return f"ok, cytokine {cytokine.id}, {_genes([signature] if signature else [])}"
+        cytokine, lists = parse.parse_cytokine(doc)
+        return f"ok, cytokine {cytokine.id}, {_genes([lists.generic] if lists else [])}"
     if "axis" in doc.data:
         return f"ok, {len(parse.parse_axes(doc))} axes"
     if "reference" in doc.data:
         return f"ok, {len(parse.parse_references(doc))} references"
-    return _sets(Catalogue.from_signatures(parse.parse_user_signatures(doc)))
+    return _sets(Catalogue.from_lists(parse.parse_user_signatures(doc)))
 
 
 def _sets(signatures: Iterable[Signature]) -> str:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from cytosig.signatures.catalogue import Catalogue
 from cytosig.signatures.load import load, load_folder
-from cytosig.signatures.model import Axis, Cytokine, Signature
+from cytosig.signatures.model import COMPARTMENTS, Axis, Cytokine, Signature
 
-__all__ = ["Axis", "Catalogue", "Cytokine", "Signature", "load", "load_folder"]
+__all__ = ["COMPARTMENTS", "Axis", "Catalogue", "Cytokine", "Signature", "load", "load_folder"]

@@ -112,9 +112,11 @@ class Table:
             self.fail(f"id = {value!r}: expected letters, digits, '-', '+', '_' or '.'.", key="id")
         return value
 
-    def choice(self, key: str, allowed: Collection[str], /) -> Any:
-        """Take one of the allowed words."""
-        value = self.text(key)
+    def choice(self, key: str, allowed: Collection[str], /, *, required: bool = True) -> Any:
+        """Take one of the allowed words; None where an optional key is left out."""
+        value = self.text(key, required=required)
+        if key not in self.data:
+            return None
         if value not in allowed:
             self.fail(f"{key} = {value!r}: expected one of {', '.join(sorted(allowed))}.", key=key)
         return value
@@ -129,6 +131,14 @@ class Table:
         if not low <= value <= high:
             self.fail(f"{key} = {value!r}: expected {wanted}.", key=key)
         return float(value)
+
+    def count(self, key: str, /) -> int:
+        """Take a whole number, 0 or more; 0 where it is left out."""
+        wanted = "a whole number, 0 or more"
+        value = self._raw(key, int, wanted, required=False) or 0
+        if value < 0:
+            self.fail(f"{key} = {value!r}: expected {wanted}.", key=key)
+        return int(value)
 
     def words(self, key: str, /, *, required: bool = False) -> tuple[str, ...]:
         """Take a list of distinct non-empty strings."""

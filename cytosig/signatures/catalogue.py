@@ -13,6 +13,7 @@ import numpy as np
 
 from cytosig._errors import SignatureError, UsageError
 from cytosig.signatures import formats
+from cytosig.signatures import variants as compartments
 from cytosig.signatures.names import normalise
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from cytosig.signatures.model import Axis, Cytokine, Reference, Signature
+    from cytosig.signatures.model import Axis, Cytokine, Lists, Reference, Signature
 
 
 _PARTS = ("signatures", "cytokines", "axes", "references")
@@ -45,6 +46,8 @@ class Catalogue:
         Response axes by id.
     references
         Publications by id.
+    variants
+        Signatures that replace the generic one in a compartment, by compartment and id.
 
     Examples
     --------
@@ -54,12 +57,18 @@ class Catalogue:
     'IFNG'
     >>> catalogue.subset(["IL6", "TNF-alpha"]).ids
     ['IL6', 'TNF']
+    >>> catalogue.for_compartment("myeloid").ids == catalogue.ids
+    True
     """
 
     signatures: Mapping[str, Signature]
     cytokines: Mapping[str, Cytokine] = field(default_factory=dict)
     axes: Mapping[str, Axis] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, Signature]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        compartments.check(self.variants, self.signatures)
 
     # --- asking -----------------------------------------------------------------------------
 
@@ -70,18 +79,23 @@ class Catalogue:
 
     @property
     def genes(self) -> list[str]:
-        """Every gene of every signature, sorted."""
+        """Every gene of every signature, sorted; variants do not count."""
         return sorted({gene for s in self.signatures.values() for gene in s.weights})
+
+    @property
+    def grades(self) -> dict[str, str]:
+        """Grade (A to D) by signature id; empty where a signature has none."""
+        return {signature.id: signature.grade or "" for signature in self}
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content; the same digest means the same scores."""
         content: dict[str, dict[str, object]] = {
             part: {key: asdict(record) for key, record in getattr(self, part).items()}
-            for part in _PARTS[1:]
+            for part in _PARTS
         }
-        content["signatures"] = {
-            s.id: [(r.gene, r.weight, r.tier, r.support) for r in s.genes] for s in self
+        content["variants"] = {
+            name: {id: asdict(s) for id, s in kept.items()} for name, kept in self.variants.items()
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         order = json.dumps([self.ids, list(self.axes)])
@@ -138,6 +152,26 @@ class Catalogue:
 
     # --- changing (always a new catalogue) ----------------------------------------------------
 
+    def for_compartment(self, name: str, /) -> Catalogue:
+        """Every signature as it is in one compartment: its variant, else the generic one.
+
+        Parameters
+        ----------
+        name
+            epithelial, stromal, myeloid, T_NK or B.
+
+        Returns
+        -------
+        The same ids in the same order, without variants.
+
+        Raises
+        ------
+        UsageError
+            When there is no such compartment.
+        """
+        own = self.variants.get(compartments.known(name), {})
+        return replace(self, signatures={**self.signatures, **own}, variants={})
+
     def subset(self, names: Iterable[str], /) -> Catalogue:
         """Keep the named cytokines or signatures (ids or aliases), in the order given."""
         ids = list(dict.fromkeys(self.resolve(name) for name in names))
@@ -151,6 +185,7 @@ class Catalogue:
             {id: self.cytokines[id] for id in ids if id in self.cytokines},
             axes,
             self.references,
+            compartments.keep(self.variants, ids),
         )
 
     def merge(self, other: Catalogue, /) -> Catalogue:
@@ -159,7 +194,7 @@ class Catalogue:
         Raises
         ------
         SignatureError
-            When a record of the same id differs between the two.
+            When a record of the same id, or a variant of it, differs between the two.
         """
         for part in _PARTS:
             mine, theirs = getattr(self, part), getattr(other, part)
@@ -173,6 +208,7 @@ class Catalogue:
             {**self.cytokines, **other.cytokines},
             {**self.axes, **other.axes},
             {**self.references, **other.references},
+            compartments.join(self.variants, other.variants),
         )
 
     # --- other formats --------------------------------------------------------------------------
@@ -198,6 +234,13 @@ class Catalogue:
         return cls(kept)
 
     @classmethod
+    def from_lists(cls, responses: Iterable[Lists], /) -> Catalogue:
+        """Catalogue of loose signatures with their variants; see `from_signatures`."""
+        found = list(responses)
+        generic = cls.from_signatures(lists.generic for lists in found)
+        return replace(generic, variants=compartments.by_compartment(found))
+
+    @classmethod
     def from_dict(cls, sets: Mapping[str, Mapping[str, float] | Iterable[str]], /) -> Catalogue:
         """From ``{id: {gene: weight}}`` or ``{id: [genes]}`` (``GENE+`` / ``GENE-`` allowed)."""
         return cls.from_signatures(formats.from_dict(sets))
@@ -214,11 +257,11 @@ class Catalogue:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], /) -> Catalogue:
-        """From ``.toml``, ``.gmt`` or a csv/tsv table, by suffix."""
-        return cls.from_signatures(formats.read_any(path))
+        """From ``.toml`` (the only one that holds variants), ``.gmt`` or a csv/tsv table."""
+        return cls.from_lists(formats.read_any(path))
 
     def to_dict(self) -> dict[str, dict[str, float]]:
-        """``{id: {gene: signed weight}}``."""
+        """``{id: {gene: signed weight}}``, generic signatures; see `for_compartment`."""
         return {id: dict(signature.weights) for id, signature in self.signatures.items()}
 
     def to_frame(self) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cytosig._errors import FileError, SignatureError
 from cytosig.signatures._strict import Document
-from cytosig.signatures.model import ResponseGene, Signature
+from cytosig.signatures.model import Lists, ResponseGene, Signature
 from cytosig.signatures.parse import parse_user_signatures
 
 if TYPE_CHECKING:
@@ -119,15 +119,16 @@ def read_gmt(path: str | os.PathLike[str], /) -> list[Signature]:
     return found
 
 
-def read_any(path: str | os.PathLike[str], /) -> list[Signature]:
-    """Signatures of a ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file."""
+def read_any(path: str | os.PathLike[str], /) -> list[Lists]:
+    """Signatures of a ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file; TOML alone has variants."""
     name = Path(path).name.lower()
     if name.endswith(".toml"):
         return parse_user_signatures(Document.parse(_read_text(path), str(path)))
     if name.endswith(".gmt"):
-        return read_gmt(path)
+        return [Lists(signature) for signature in read_gmt(path)]
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")):
-        return _read_table(path, "," if ".csv" in name else "\t")
+        table = _read_table(path, "," if ".csv" in name else "\t")
+        return [Lists(signature) for signature in table]
     raise SignatureError(f"{path}: unknown kind of signature file; use .toml, .gmt, .csv or .tsv.")
 
 

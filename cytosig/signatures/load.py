@@ -12,9 +12,10 @@ from cytosig.signatures.catalogue import Catalogue
 from cytosig.signatures.model import Axis, Reference
 from cytosig.signatures.names import normalise
 from cytosig.signatures.parse import parse_axes, parse_cytokine, parse_references
+from cytosig.signatures.variants import by_compartment
 
 if TYPE_CHECKING:
-    from cytosig.signatures.model import Cytokine, Signature
+    from cytosig.signatures.model import Cytokine, Lists
 
 Record = TypeVar("Record", Axis, Reference)
 _SPECIAL = {"axes.toml", "references.toml", "context.toml", "network.toml"}
@@ -53,21 +54,23 @@ def load_folder(place: Path, /) -> Catalogue:
         With file and line, for anything that is not as signatures/README.md says.
     """
     cytokines: dict[str, Cytokine] = {}
-    signatures: dict[str, Signature] = {}
+    responses: list[Lists] = []
     for path in sorted(place.glob("*.toml")):
         if path.name in _SPECIAL:
             continue
         doc = Document.read(path)
-        cytokine, signature = parse_cytokine(doc)
+        cytokine, lists = parse_cytokine(doc)
         if cytokine.id != path.stem:
             raise SignatureError(f"{path}:1: id {cytokine.id!r} does not match the file's name.")
         cytokines[cytokine.id] = cytokine
-        if signature is not None:
-            signatures[cytokine.id] = signature
+        if lists is not None:
+            responses.append(lists)
     axes = _by_id(parse_axes(Document.read(place / "axes.toml")), place / "axes.toml")
     listed = parse_references(Document.read(place / "references.toml"))
     references = _by_id(listed, place / "references.toml")
-    catalogue = Catalogue(signatures, cytokines, axes, references)
+    signatures = {lists.generic.id: lists.generic for lists in responses}
+    variants = by_compartment(responses)
+    catalogue = Catalogue(signatures, cytokines, axes, references, variants)
     _cross_check(catalogue, place)
     return catalogue
 

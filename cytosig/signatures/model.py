@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from cytosig._errors import SignatureError
 
@@ -16,16 +17,25 @@ Confidence = Literal["high", "medium", "low"]
 Action = Literal["blocks", "activates", "depletes"]
 Scorability = Literal["high", "medium", "low", "none"]
 Tier = Literal["specific", "family", "shared", "user"]
+Grade = Literal["A", "B", "C", "D"]
+Compartment = Literal["epithelial", "stromal", "myeloid", "T_NK", "B"]
+COMPARTMENTS: tuple[Compartment, ...] = get_args(Compartment)
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseGene:
-    """A gene a cytokine moves; ``weight`` is signed (positive: the cytokine raises it)."""
+    """A gene a cytokine moves; ``weight`` is signed (positive: the cytokine raises it).
+
+    ``studies_for`` and ``studies_against`` count the experiments in which the gene moved
+    in this direction and in the other; ``support`` names sources, by label or reference id.
+    """
 
     gene: str
     weight: float
     tier: Tier = "user"
     support: tuple[str, ...] = ()
+    studies_for: int = 0
+    studies_against: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,10 @@ class Signature:
         Column name of its scores.
     genes
         Signed weights, one record a gene.
+    grade
+        How well experiments support this list, A (best) to D; None where nobody graded it.
+    grade_reason
+        Why, in one sentence.
 
     Examples
     --------
@@ -47,6 +61,8 @@ class Signature:
 
     id: str
     genes: tuple[ResponseGene, ...]
+    grade: Grade | None = None
+    grade_reason: str = ""
 
     def __post_init__(self) -> None:
         if not self.id.strip() or "/" in self.id:
@@ -78,6 +94,13 @@ class Signature:
         """Build a signature from signed weights; zero weights are left out."""
         kept = tuple(ResponseGene(g, float(w)) for g, w in weights.items() if w != 0)
         return cls(id, kept)
+
+
+class Lists(NamedTuple):
+    """The response lists of one cytokine: the generic one, and those of single compartments."""
+
+    generic: Signature
+    variants: Mapping[Compartment, Signature] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +151,16 @@ class Drug:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """How well the response can be read, and from which signature when it has none of its own."""
+    """How well the response can be read, and from which signature when it has none of its own.
+
+    ``grade`` says how well experiments support the list, ``grade_reason`` why.
+    """
 
     scorability: Scorability
     caveat: str = ""
     proxy: str = ""
+    grade: Grade | None = None
+    grade_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from cytosig.signatures import model
 from cytosig.signatures._strict import Document, Table
@@ -13,6 +13,7 @@ from cytosig.signatures.model import (
     Cytokine,
     Drug,
     Form,
+    Lists,
     Modifiers,
     Reference,
     Response,
@@ -21,8 +22,12 @@ from cytosig.signatures.model import (
     Signature,
 )
 
+if TYPE_CHECKING:
+    from cytosig.signatures.model import Compartment
+
 _GENE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-_@/]*\Z")
 _TIERS = get_args(model.Tier)
+_GRADES = get_args(model.Grade)
 
 
 def _genes(table: Table, key: str, *, required: bool = False) -> tuple[str, ...]:
@@ -98,71 +103,105 @@ def _response_genes(table: Table, key: str, sign: float) -> list[ResponseGene]:
         weight = entry.number("weight", low=0, high=100) if "weight" in entry.data else 1.0
         if weight == 0 or not math.isfinite(weight):
             entry.fail(f"weight of {gene} is {weight}; expected above 0.", needle=f'"{gene}"')
-        tier: model.Tier = entry.choice("tier", _TIERS) if "tier" in entry.data else "user"
-        support = entry.words("support")
-        entry.taken |= {"weight", "tier"}
+        tier: model.Tier = entry.choice("tier", _TIERS, required=False) or "user"
+        support, plus, minus = entry.words("support"), entry.count("for"), entry.count("against")
+        entry.taken.add("weight")
         entry.close()
-        genes.append(ResponseGene(gene, sign * weight, tier, support))
+        genes.append(ResponseGene(gene, sign * weight, tier, support, plus, minus))
     return genes
 
 
-def _signature(id: str, entry: Table) -> Signature | None:
+def _grade(entry: Table) -> tuple[model.Grade | None, str]:
+    grade: model.Grade | None = entry.choice("grade", _GRADES, required=False)
+    reason = entry.text("grade_reason", required=False)
+    if reason and grade is None:
+        entry.fail("grade_reason without a grade; write both or neither.", key="grade_reason")
+    return grade, reason
+
+
+def _signature(
+    id: str, entry: Table, grade: model.Grade | None = None, reason: str = ""
+) -> Signature | None:
     genes = _response_genes(entry, "up", 1.0) + _response_genes(entry, "down", -1.0)
     seen: set[str] = set()
     for record in genes:
         if record.gene in seen:
             entry.fail(f"gene {record.gene} is listed twice.", needle=f'"{record.gene}"')
         seen.add(record.gene)
-    return Signature(id, tuple(genes)) if genes else None
+    return Signature(id, tuple(genes), grade, reason) if genes else None
 
 
-def _response(id: str, table: Table) -> tuple[Response | None, Signature | None]:
+def _variants(id: str, entry: Table, generic: Signature | None) -> dict[Compartment, Signature]:
+    """Lists for single compartments; they need a generic list to stand beside."""
+    found: dict[Compartment, Signature] = {}
+    for variant in entry.tables("variant"):
+        name: Compartment = variant.choice("compartment", model.COMPARTMENTS)
+        if name in found:
+            variant.fail(f"{id} has two variants for {name}; keep one.", key="compartment")
+        if generic is None:
+            variant.fail(f"{id} has a variant for {name} but no genes of its own in up or down.")
+        own: model.Grade | None = variant.choice("grade", _GRADES, required=False)
+        grade, reason = (own, "") if own else (generic.grade, generic.grade_reason)
+        signature = _signature(id, variant, grade, reason)
+        variant.close()
+        if signature is None:
+            variant.fail(f"the variant of {id} for {name} has no genes in up or down.")
+        found[name] = signature
+    return {name: found[name] for name in model.COMPARTMENTS if name in found}
+
+
+def _response(id: str, table: Table) -> tuple[Response | None, Lists | None]:
     entry = table.table("response")
     if entry is None:
         return None, None
+    grade, reason = _grade(entry)
     response = Response(
         scorability=entry.choice("scorability", get_args(model.Scorability)),
         caveat=entry.text("caveat", required=False),
         proxy=entry.text("proxy", required=False),
+        grade=grade,
+        grade_reason=reason,
     )
-    signature = _signature(id, entry)
+    signature = _signature(id, entry, grade, reason)
+    variants = _variants(id, entry, signature)
     if response.proxy and signature is not None:
         entry.fail("proxy and own genes (up, down) exclude each other.", key="proxy")
     entry.close()
-    return response, signature
+    return response, None if signature is None else Lists(signature, variants)
 
 
-def parse_cytokine(doc: Document, /) -> tuple[Cytokine, Signature | None]:
-    """Read one cytokine file: what is known of it and, where it has one, its response."""
+def parse_cytokine(doc: Document, /) -> tuple[Cytokine, Lists | None]:
+    """Read one cytokine file: what is known of it and, where it has any, its response lists."""
     table = Table(doc, doc.data)
     id = table.id()
     name, aliases = table.text("name"), table.words("aliases")
     family, tfs = table.text("family"), _genes(table, "tfs")
     ligands, receptors = _forms(table, "ligand"), _forms(table, "receptor")
     modifiers, role, drugs = _modifiers(table), _role(table), _drugs(table)
-    response, signature = _response(id, table)
+    response, lists = _response(id, table)
     table.close()
     cytokine = Cytokine(
         id, name, family, ligands, receptors, role, aliases, tfs, modifiers, drugs, response
     )
-    return cytokine, signature
+    return cytokine, lists
 
 
-def parse_user_signatures(doc: Document, /) -> list[Signature]:
-    """Read a user's own file: ``[[signature]]`` tables with ``id``, ``up`` and ``down``."""
+def parse_user_signatures(doc: Document, /) -> list[Lists]:
+    """Read a user's own file: ``[[signature]]`` tables with ``id``, ``up``, ``down``, variants."""
     table = Table(doc, doc.data)
-    signatures = []
+    found = []
     for entry in table.tables("signature"):
         id = entry.id()
-        signature = _signature(id, entry)
+        signature = _signature(id, entry, *_grade(entry))
+        variants = _variants(id, entry, signature)
         entry.close()
         if signature is None:
             entry.fail(f"signature {id!r} has no genes in up or down.", key="id")
-        signatures.append(signature)
-    if not signatures:
+        found.append(Lists(signature, variants))
+    if not found:
         table.fail("no [[signature]] table; expected at least one with id and up.")
     table.close()
-    return signatures
+    return found
 
 
 def parse_axes(doc: Document, /) -> list[Axis]:

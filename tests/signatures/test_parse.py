@@ -81,7 +81,8 @@ def _parse(text: str) -> object:
 
 
 def test_the_good_file_holds_what_it_says() -> None:
-    cytokine, signature = _parse(GOOD)
+    cytokine, (signature, variants) = _parse(GOOD)
+    assert variants == {}
     assert cytokine.aliases == ("IL-99", "FACTOR-9")
     assert [f.genes for f in cytokine.ligands] == [("IL6",), ("IL11", "EBI3")]
     assert cytokine.ligand_genes == ("IL6", "IL11", "EBI3")
