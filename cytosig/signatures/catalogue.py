@@ -14,6 +14,7 @@ import numpy as np
 from cytosig._errors import SignatureError, UsageError
 from cytosig.signatures import formats
 from cytosig.signatures import variants as compartments
+from cytosig.signatures.ambiguity import BACKGROUND, THRESHOLD, ambiguous
 from cytosig.signatures.names import normalise
 
 if TYPE_CHECKING:
@@ -149,6 +150,41 @@ class Catalogue:
                 if gene in row:
                     matrix[row[gene], column] = weight
         return matrix
+
+    def ambiguity(
+        self, *, threshold: float = THRESHOLD, background: int = BACKGROUND
+    ) -> dict[str, dict[str, float]]:
+        """Signatures that could equally explain each score.
+
+        The response of another cytokine, as its own signature has it, is put into the score
+        of each; what that score shows of it, as a share of what the cytokine's own score
+        shows, is the correlation of the two signatures over all genes.
+
+        Parameters
+        ----------
+        threshold
+            Smallest share that counts, above 0 and at most 1.
+        background
+            Number of genes in the data; those no signature names weigh 0.
+
+        Returns
+        -------
+        By id, the other signatures and their shares, the largest first. Only signatures of
+        this catalogue are compared, and no variants; see `for_compartment`.
+
+        Raises
+        ------
+        UsageError
+            When the threshold is no share or the background too small.
+
+        Examples
+        --------
+        >>> sets = {"A": ["STAT1", "IRF1"], "B": ["STAT1", "IRF1", "MX1"], "C": ["MYC"]}
+        >>> Catalogue.from_dict(sets).ambiguity()["A"]
+        {'B': 0.816...}
+        """
+        weights = self.weights(self.genes)
+        return ambiguous(self.ids, weights, threshold=threshold, background=background)
 
     # --- changing (always a new catalogue) ----------------------------------------------------
 
