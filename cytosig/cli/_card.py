@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cytosig.signatures import Axis, Catalogue, Cytokine, Signature
-    from cytosig.signatures.model import Drug, Form, Modifiers, Reference, Response, Role
+    from cytosig.signatures.model import (
+        Drug,
+        Form,
+        Modifiers,
+        Reference,
+        Response,
+        ResponseGene,
+        Role,
+    )
 
 _WIDTH = 92
 _LABEL = 14
@@ -30,6 +38,12 @@ def record(catalogue: Catalogue, id: str, /) -> dict[str, Any]:
         **asdict(cytokine),
         "axis": None if axis is None else axis.id,
         "genes": [] if signature is None else [asdict(gene) for gene in signature.genes],
+        "studies": 0 if signature is None else signature.studies,
+        "variants": {
+            name: {**asdict(variant), "studies": variant.studies}
+            for name, variant in _variants(catalogue, id)
+        },
+        "ambiguous_with": catalogue.ambiguity().get(id, {}),
         "references": [asdict(found) for found in _references(catalogue, cytokine)],
     }
 
@@ -48,8 +62,14 @@ def card(catalogue: Catalogue, id: str, /) -> str:
     lines += _entries("modifiers", _modifiers(cytokine.modifiers))
     lines += _entry("role", _role(cytokine.role))
     lines += _entries("drugs", map(_drug, cytokine.drugs))
-    lines += _entry("response", _response(cytokine.response, catalogue.signatures.get(id)))
-    lines += _genes(catalogue.signatures.get(id))
+    signature = catalogue.signatures.get(id)
+    lines += _entry("response", _response(cytokine.response, signature))
+    lines += _entry("grade", _grade(cytokine.response))
+    lines += _entry("ambiguous", _ambiguous(catalogue, id))
+    lines += _genes(signature)
+    for name, variant in _variants(catalogue, id):
+        lines += _entry("variant", f"{name} cells: {_list(variant)}; grade {variant.grade or '–'}")
+        lines += _genes(variant)
     lines += _entries("references", map(_reference, _references(catalogue, cytokine)))
     return "\n".join(lines)
 
@@ -104,13 +124,40 @@ def _response(response: Response | None, signature: Signature | None) -> str:
         return "not read from the transcriptome; only ligand and receptors are"
     parts = [f"scorability {response.scorability}"]
     if signature is not None:
-        up = sum(gene.weight > 0 for gene in signature.genes)
-        parts.append(f"{up} genes up, {len(signature.genes) - up} down")
+        parts.append(_list(signature))
     if response.proxy:
         parts.append(f"read through {response.proxy}")
     if response.caveat:
         parts.append(response.caveat)
     return "; ".join(parts)
+
+
+def _list(signature: Signature) -> str:
+    up = sum(gene.weight > 0 for gene in signature.genes)
+    studies = f", up to {signature.studies} studies a gene" if signature.studies else ""
+    return f"{up} genes up, {len(signature.genes) - up} down{studies}"
+
+
+def _grade(response: Response | None) -> str:
+    if response is None or response.grade is None:
+        return ""
+    return f"{response.grade}. {response.grade_reason}".rstrip()
+
+
+def _variants(catalogue: Catalogue, id: str) -> list[tuple[str, Signature]]:
+    return [(name, kept[id]) for name, kept in catalogue.variants.items() if id in kept]
+
+
+def _ambiguous(catalogue: Catalogue, id: str) -> str:
+    """Whose responses this score shows as well, as shares of what their own scores show."""
+    if id not in catalogue.signatures:
+        return ""
+    from cytosig.signatures.ambiguity import THRESHOLD
+
+    others = [f"{other} {share:.0%}" for other, share in catalogue.ambiguity()[id].items()]
+    if not others:
+        return f"no other cytokine shows {THRESHOLD:.0%} of its effect in this score"
+    return f"part of their effect that this score shows: {', '.join(others)}"
 
 
 def _genes(signature: Signature | None) -> list[str]:
@@ -120,9 +167,15 @@ def _genes(signature: Signature | None) -> list[str]:
     longest = max(len(gene.gene) for gene in signature.genes)
     return [
         f"{blank}{gene.gene:<{longest}}  {gene.weight:+5.2f}  {gene.tier:<8}  "
-        f"{len(gene.support)} source(s)"
+        f"{len(gene.support)} source(s){_studies(gene)}"
         for gene in signature.genes
     ]
+
+
+def _studies(gene: ResponseGene) -> str:
+    if not gene.studies_for and not gene.studies_against:
+        return ""
+    return f"; studies {gene.studies_for} for, {gene.studies_against} against"
 
 
 def _references(catalogue: Catalogue, cytokine: Cytokine) -> list[Reference]:

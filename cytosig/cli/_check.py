@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from cytosig.signatures import Signature
+    from cytosig.signatures import Catalogue, Signature
 
 
 def verdict(path: Path, /) -> str:
@@ -46,7 +46,8 @@ def _toml(path: Path) -> str:
     doc = Document.read(path)
     if "id" in doc.data:
         cytokine, lists = parse.parse_cytokine(doc)
-        return f"ok, cytokine {cytokine.id}, {_genes([lists.generic] if lists else [])}"
+        generic, variants = ([lists.generic], lists.variants) if lists else ([], {})
+        return f"ok, cytokine {cytokine.id}, {_genes(generic)}{_variants(len(variants))}"
     if "axis" in doc.data:
         return f"ok, {len(parse.parse_axes(doc))} axes"
     if "reference" in doc.data:
@@ -54,13 +55,19 @@ def _toml(path: Path) -> str:
     return _sets(Catalogue.from_lists(parse.parse_user_signatures(doc)))
 
 
-def _sets(signatures: Iterable[Signature]) -> str:
-    found = list(signatures)
+def _sets(found: Catalogue) -> str:
     many = "signature" if len(found) == 1 else "signatures"
-    return f"ok, {len(found)} {many}, {_genes(found)}"
+    variants = sum(map(len, found.variants.values()))
+    return f"ok, {len(found)} {many}, {_genes(found)}{_variants(variants)}"
 
 
-def _genes(signatures: list[Signature]) -> str:
+def _variants(n: int) -> str:
+    if not n:
+        return ""
+    return f", {n} {'variant' if n == 1 else 'variants'} for single compartments"
+
+
+def _genes(signatures: Iterable[Signature]) -> str:
     weights = [weight for signature in signatures for weight in signature.weights.values()]
     up = sum(weight > 0 for weight in weights)
     return f"{up} genes up, {len(weights) - up} down"

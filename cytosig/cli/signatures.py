@@ -12,6 +12,8 @@ import typer
 from cytosig.cli._output import FormatOption, emit, json_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cytosig.cli._output import Cell
     from cytosig.signatures import Catalogue, Cytokine
 
@@ -40,18 +42,26 @@ def list_all(*, format: FormatOption = None) -> None:
     from cytosig.signatures import load
 
     catalogue = load()
+    others = catalogue.ambiguity()
     axis_of = {member: axis.id for axis in catalogue.axes.values() for member in axis.members}
     emit(
-        [_row(catalogue, c, axis_of.get(c.id, "")) for c in catalogue.cytokines.values()],
+        [
+            _row(catalogue, c, axis_of.get(c.id, ""), others.get(c.id, {}))
+            for c in catalogue.cytokines.values()
+        ],
         format=format,
         caption="role: -1 helps the tumour, +1 acts against it. A cytokine without response genes"
-        " is read through its ligand and receptors.",
+        " is read through its ligand and receptors. grade: how well experiments support the"
+        " response genes, A to D. ambiguous with: cytokines that could explain its score equally.",
     )
 
 
-def _row(catalogue: Catalogue, cytokine: Cytokine, axis: str) -> dict[str, Cell]:
+def _row(
+    catalogue: Catalogue, cytokine: Cytokine, axis: str, others: Iterable[str]
+) -> dict[str, Cell]:
     signature = catalogue.signatures.get(cytokine.id)
     weights = signature.weights.values() if signature is not None else ()
+    response = cytokine.response
     return {
         "id": cytokine.id,
         "name": cytokine.name,
@@ -62,7 +72,9 @@ def _row(catalogue: Catalogue, cytokine: Cytokine, axis: str) -> dict[str, Cell]
         "confidence": cytokine.role.confidence,
         "up": sum(weight > 0 for weight in weights),
         "down": sum(weight < 0 for weight in weights),
-        "scorability": cytokine.response.scorability if cytokine.response else "none",
+        "scorability": response.scorability if response else "none",
+        "grade": (response.grade or "") if response else "",
+        "ambiguous_with": ", ".join(others),
     }
 
 
@@ -125,6 +137,14 @@ def export(
         str | None,
         typer.Option(metavar="ID,ID", help="Only these cytokines.", show_default="all"),
     ] = None,
+    compartment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="As in epithelial, stromal, myeloid, T_NK or B cells, where that differs.",
+            show_default="the generic signatures",
+        ),
+    ] = None,
 ) -> None:
     """Write the curated response signatures to a file other tools read."""
     from cytosig._errors import UsageError
@@ -139,6 +159,10 @@ def export(
             logger.warning("%s has no response signature; it is not exported.", id)
     if not len(catalogue):
         raise UsageError(f"--only {only}: none of these has a response signature.")
+    if compartment is not None:
+        n = len(catalogue.variants.get(compartment, {}))
+        catalogue = catalogue.for_compartment(compartment)
+        logger.info("%d with a variant for %s cells; the others are generic.", n, compartment)
     _write(catalogue, out, kind)
     logger.info("%d signatures written to %s.", len(catalogue), out)
 

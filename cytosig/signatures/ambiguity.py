@@ -33,8 +33,8 @@ def shares(weights: NDArray[np.float64], /, *, background: int = BACKGROUND) -> 
     .. math:: c_{ij} = \frac{\sum_g w_{gi} w_{gj} - S_i S_j / G}
               {\sqrt{(Q_i - S_i^2 / G)(Q_j - S_j^2 / G)}}
 
-    with :math:`S` the sum and :math:`Q` the sum of squares of the weights and :math:`G` the
-    number of genes of the background, while the score of :math:`j` shows 1.
+    with :math:`S` the sum and :math:`Q` the sum of squares of the weights among :math:`G`
+    genes of the background, while the score of :math:`j` shows 1.
 
     Parameters
     ----------
@@ -54,8 +54,6 @@ def shares(weights: NDArray[np.float64], /, *, background: int = BACKGROUND) -> 
 
     Examples
     --------
-    Two of four genes in common; 0.5 when the background is endless:
-
     >>> weights = np.array([[1, 0], [1, 0], [1, 1], [1, 1], [0, 1], [0, 1]], dtype=float)
     >>> round(float(shares(weights)[0, 1]), 3)
     0.5

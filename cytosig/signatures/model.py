@@ -83,6 +83,11 @@ class Signature:
         """Gene symbol to signed weight."""
         return {record.gene: record.weight for record in self.genes}
 
+    @property
+    def studies(self) -> int:
+        """Experiments behind the gene that has the most, for and against; 0 where uncounted."""
+        return max((r.studies_for + r.studies_against for r in self.genes), default=0)
+
     @classmethod
     def from_genes(cls, id: str, /, *, up: Iterable[str], down: Iterable[str] = ()) -> Signature:
         """Build an unweighted signature: +1 for ``up``, -1 for ``down``."""

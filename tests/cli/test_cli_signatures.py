@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from cytosig import methods
 from cytosig.cli import run
-from cytosig.signatures import Catalogue, load
+from cytosig.signatures import Catalogue, Signature, load
 from cytosig.signatures.load import folder
+from cytosig.signatures.model import ResponseGene
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """The shipped cytokines, with IL6 graded, counted, and special in two compartments."""
+    shipped = load()
+    il6 = shipped.cytokines["IL6"]
+    response = replace(il6.response, grade="B", grade_reason="Made up for a test.")
+    genes = (
+        ResponseGene("SOCS3", 1.25, studies_for=6, studies_against=1),
+        ResponseGene("BCL3", 0.5, studies_for=3),
+        ResponseGene("ALB", -0.5),
+    )
+    myeloid = (ResponseGene("CD163", 2.0, studies_for=4), ResponseGene("SOCS3", 1.0))
+    catalogue = replace(
+        shipped,
+        cytokines={**shipped.cytokines, "IL6": replace(il6, response=response)},
+        signatures={
+            **shipped.signatures,
+            "IL6": Signature("IL6", genes, "B", response.grade_reason),
+            "OSM": Signature.from_genes("OSM", up=["SOCS3", "BCL3", "CCL2"]),
+        },
+        variants={
+            "myeloid": {"IL6": Signature("IL6", myeloid, "D")},
+            "B": {"IL6": Signature.from_genes("IL6", up=["XBP1"], down=["PAX5"])},
+        },
+    )
+    monkeypatch.setattr("cytosig.signatures.load", lambda: catalogue)
+    return catalogue
 
 
 def test_methods(capsys):
@@ -69,6 +100,97 @@ def test_show_as_json(capsys):
     assert {gene["gene"]: gene["weight"] for gene in record["genes"]} == load()["IL6"].weights
     assert record["receptors"][1]["supplied"] == ["IL6R"]
     assert record["axis"] == "STAT3"
+
+
+# IL6 is 1.25, 0.5, -0.5 on SOCS3, BCL3, ALB and OSM is 1 on SOCS3, BCL3, CCL2, among 20,000
+# genes: their correlation by hand.
+IL6_OSM = (1.75 - 1.25 * 3 / 20_000) / (
+    ((1.25**2 + 2 * 0.5**2) - 1.25**2 / 20_000) * (3 - 9 / 20_000)
+) ** 0.5
+
+
+def test_list_has_grades_and_what_each_is_ambiguous_with(graded, capsys):
+    assert run(["signatures", "list", "--format", "json"]) == 0
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["IL6"]["grade"], rows["IL6"]["ambiguous_with"]) == ("B", "OSM")
+    assert (rows["IL6"]["up"], rows["IL6"]["down"]) == (2, 1)
+    assert rows["OSM"]["ambiguous_with"].split(", ")[0] == "IL6"
+    assert (rows["CCL2"]["grade"], rows["CCL2"]["ambiguous_with"]) == ("", "")
+    assert run(["signatures", "list", "--format", "tsv"]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    found = {line[0]: line[-2:] for line in lines}
+    assert found["id"] == ["grade", "ambiguous_with"]
+    assert found["IL6"] == ["B", "OSM"]
+
+
+def test_show_has_grade_studies_variants_and_ambiguity(graded, capsys):
+    assert run(["signatures", "show", "IL6"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "grade B. Made up for a test." in lines
+    assert any("2 genes up, 1 down, up to 7 studies a gene" in line for line in lines)
+    assert f"ambiguous part of their effect that this score shows: OSM {IL6_OSM:.0%}" in lines
+    start = lines.index("SOCS3 +1.25 user 0 source(s); studies 6 for, 1 against")
+    assert lines[start + 1 : start + 8] == [
+        "BCL3 +0.50 user 0 source(s); studies 3 for, 0 against",
+        "ALB -0.50 user 0 source(s)",
+        "variant myeloid cells: 2 genes up, 0 down, up to 4 studies a gene; grade D",
+        "CD163 +2.00 user 0 source(s); studies 4 for, 0 against",
+        "SOCS3 +1.00 user 0 source(s)",
+        "variant B cells: 1 genes up, 1 down; grade –",
+        "XBP1 +1.00 user 0 source(s)",
+    ]
+
+
+def test_show_as_json_has_them_too(graded, capsys):
+    assert run(["signatures", "show", "IL6", "--format", "json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["response"]["grade"] == "B"
+    assert record["response"]["grade_reason"] == "Made up for a test."
+    assert record["studies"] == 7
+    assert record["genes"][0]["studies_for"] == 6
+    assert record["ambiguous_with"] == {"OSM": pytest.approx(IL6_OSM)}
+    assert list(record["variants"]) == ["myeloid", "B"]
+    assert (record["variants"]["myeloid"]["grade"], record["variants"]["B"]["grade"]) == ("D", None)
+    found = {gene["gene"]: gene["weight"] for gene in record["variants"]["B"]["genes"]}
+    assert found == {"XBP1": 1.0, "PAX5": -1.0}
+
+
+def test_show_says_when_nothing_is_ambiguous_or_graded(graded, capsys):
+    assert run(["signatures", "show", "TGFB1"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "ambiguous no other cytokine shows 50% of its effect in this score" in out
+    assert run(["signatures", "show", "CCL2"]) == 0
+    labels = {line.split(" ")[0] for line in capsys.readouterr().out.splitlines()}
+    assert not labels & {"ambiguous", "grade", "variant"}
+
+
+def test_export_of_one_compartment(graded, tmp_path, capsys):
+    out = tmp_path / "b.json"
+    argv = ["signatures", "export", "-o", str(out), "--only", "IL6,OSM"]
+    assert run([*argv, "--compartment", "B"]) == 0
+    assert json.loads(out.read_text()) == {
+        "IL6": {"XBP1": 1.0, "PAX5": -1.0},
+        "OSM": graded["OSM"].weights,
+    }
+    assert "1 with a variant for B cells" in capsys.readouterr().err
+    assert run(argv) == 0
+    assert json.loads(out.read_text())["IL6"] == graded["IL6"].weights
+    assert run([*argv, "--compartment", "liver"]) == 2
+    assert "epithelial, stromal, myeloid, T_NK, B" in capsys.readouterr().err
+
+
+def test_check_counts_variants(tmp_path, capsys):
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[[signature]]\nid = "A"\nup = [{gene = "MYC", for = 2}]\n'
+        '[[signature.variant]]\ncompartment = "B"\nup = [{gene = "XBP1"}]\n'
+    )
+    assert run(["signatures", "check", str(path)]) == 0
+    verdict = "ok, 1 signature, 1 genes up, 0 down, 1 variant for single compartments"
+    assert capsys.readouterr().out == f"{path}: {verdict}\n"
+    path.write_text(path.read_text().replace('compartment = "B"', 'compartment = "liver"'))
+    assert run(["signatures", "check", str(path)]) == 1
+    assert f"{path}:5: compartment = 'liver'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("id", load().cytokines)

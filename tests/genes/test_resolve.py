@@ -237,6 +237,11 @@ def test_coverage_by_hand() -> None:
         "25% of its weight in the data, less than 30%",
         "none of its genes is in the data",
     ]
+    assert list(table["grade"]) == ["", "", ""]
+    graded = {"C": "D", "A": "B", "ELSE": "A"}
+    again = coverage_table(found, sets, min_coverage=0.3, min_genes=1, grades=graded)
+    assert list(again["grade"]) == ["B", "", "D"]
+    assert again.drop(columns="grade").equals(table.drop(columns="grade"))
     strict = coverage_table(found, sets, min_coverage=0.0, min_genes=3)
     assert strict.loc["A", "reason"] == ""
     assert strict.loc["B", "reason"] == "only 1 of its genes in the data, fewer than 3"

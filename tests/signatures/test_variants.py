@@ -340,3 +340,9 @@ def test_ungraded_says_what_is_missing(small: Catalogue) -> None:
 @pytest.mark.skip(reason="the shipped lists carry no grades yet")
 def test_every_shipped_list_is_graded(curated: Catalogue) -> None:
     assert ungraded(curated) == {}
+
+
+def test_studies_are_those_of_the_gene_with_most() -> None:
+    _, (generic, variants) = _parse(CYTOKINE)
+    assert (generic.studies, variants["epithelial"].studies) == (3 + 1, 7)
+    assert Signature.from_genes("MINE", up=["STAT1"]).studies == 0
