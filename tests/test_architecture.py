@@ -16,7 +16,7 @@ import cytosig
 
 ROOT = Path(cytosig.__file__).parent
 LEAVES = {"_errors", "_log", "_keys", "_types"}
-BASE = {"signatures", "genes", "blocks", "io", "stats"}
+BASE = {"signatures", "genes", "cells", "blocks", "io", "stats"}
 STATISTICS = {"balance", "communication", "network", "compare"}
 
 # What each part of the package may import, besides itself and the leaves.
@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **{leaf: set() for leaf in LEAVES},
     "signatures": set(),
     "genes": set(),
+    "cells": {"signatures"},
     "stats": set(),
     "blocks": set(),
     "kernels": {"stats"},
