@@ -50,12 +50,13 @@ def run(adata: AnnData, /, **options: object) -> Run:
     """Score a copy and keep the plan, the gene moments and the engine's rows."""
     kept: dict[str, Any] = {}
 
-    def spy(rows: Any, plan: Any, moments: Any, /, **rest: Any) -> Any:
-        kept.update(rows=rows, plan=plan, moments=moments)
-        kept["found"] = linear.run_plan(rows, plan, moments, **rest)
-        return kept["found"]
+    def spy(rows: Any, plans: Any, which: Any, moments: Any, /, **rest: Any) -> Any:
+        kept.update(rows=rows, plan=plans[0], moments=moments)
+        found = linear.run_plans(rows, plans, which, moments, **rest)
+        kept["found"] = found[0]
+        return found
 
-    with patch.object(engine, "run_plan", spy):
+    with patch.object(engine, "run_plans", spy):
         cs.tl.score(adata, copy=True, **options)
     from scipy.sparse import vstack
 

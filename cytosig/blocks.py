@@ -42,6 +42,18 @@ class Block:
         shape = (self.stop - self.start, n_cols)
         return sp.csr_matrix((self.data, self.indices, self.indptr), shape=shape)
 
+    def arrays(
+        self, rows: NDArray[np.int64], /
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
+        """Row pointer, columns and values of some of the rows, in the order given."""
+        if len(rows) == self.stop - self.start and (np.diff(rows) == 1).all():
+            return self.indptr, self.indices, self.data
+        sizes = np.diff(self.indptr)[rows]
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        shift = np.repeat(self.indptr[:-1][rows] - indptr[:-1], sizes)
+        picked = np.arange(indptr[-1]) + shift
+        return indptr, self.indices[picked], self.data[picked]
+
     @classmethod
     def from_scipy(cls, start: int, matrix: sp.csr_matrix, /) -> Block:
         """A block from a scipy CSR matrix whose first row is row ``start`` of the whole."""

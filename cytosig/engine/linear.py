@@ -13,7 +13,7 @@ from cytosig.kernels.rows import row_summary
 from cytosig.kernels.tails import N_BINS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,41 +77,83 @@ def run_plan(
     n_jobs: int | None,
     tick: Callable[[int], None] | None = None,
 ) -> LinearScores:
-    """Score every observation.
+    """Score every observation by one plan; see :func:`run_plans`."""
+    which = np.zeros(rows.n_obs, dtype=np.int64)
+    return run_plans(rows, [plan], which, moments, n_jobs=n_jobs, tick=tick)[0]
+
+
+def run_plans(
+    rows: Rows,
+    plans: Sequence[Plan],
+    which: NDArray[np.int64],
+    moments: Moments,
+    /,
+    *,
+    n_jobs: int | None,
+    tick: Callable[[int], None] | None = None,
+) -> list[LinearScores]:
+    """Score every observation by its plan, in one pass over the rows.
 
     Parameters
     ----------
-    rows, plan, moments
-        What to score, with what, centred and scaled how.
+    rows, moments
+        What to score, centred and scaled how.
+    plans
+        What to score it with.
+    which
+        The plan of every observation.
     n_jobs
         Threads; all cores when None.
     tick
         Called with the number of observations each finished block adds.
+
+    Returns
+    -------
+    For each plan the scores of its own observations, in their order.
     """
-    shape = (rows.n_obs, len(plan.columns))
-    estimate, score, pvalue = (np.full(shape, np.nan) for _ in range(3))
-    state = np.zeros(rows.n_obs, dtype=np.int8)
-    rest = _rest(plan, moments)
-    weights = plan.weights
-    pointer, column = weights.indptr.astype(np.int64), weights.indices.astype(np.int32)
+    jobs = [_Job(plan, moments, which == k) for k, plan in enumerate(plans)]
 
     def work(block: Block) -> None:
-        here = block.rows
-        arrays = (block.indptr, block.indices, block.data)
-        group = moments.group[here]
-        projection = rest.projection[group]
-        sums = np.zeros((len(group), 5))
-        row_summary(
-            *arrays, group, moments.mean, moments.inverse_sd, rest.base,
-            pointer, column, weights.data, projection, sums, state[here],
-        )  # fmt: skip
-        finish_rows(
-            *arrays, group, moments.mean, moments.inverse_sd, rest.bin, rest.count, rest.total,
-            projection, sums, state[here], plan.mix, plan.drift, plan.power,
-            plan.level, plan.number, plan.n_levels, estimate[here], score[here], pvalue[here],
-        )  # fmt: skip
+        for job in jobs:
+            job.run(block)
         if tick is not None:
             tick(block.stop - block.start)
 
     for_each(iter(rows), work, n_jobs=n_jobs)
-    return LinearScores(estimate, score, pvalue, state)
+    return [job.found for job in jobs]
+
+
+class _Job:
+    """One plan, its observations and their scores as they come."""
+
+    def __init__(self, plan: Plan, moments: Moments, mine: NDArray[np.bool_]) -> None:
+        self._plan, self._moments, self._mine = plan, moments, mine
+        self._before = np.concatenate([[0], np.cumsum(mine)])
+        self._rest = _rest(plan, moments)
+        pointer, column = plan.weights.indptr, plan.weights.indices
+        self._pointer, self._column = pointer.astype(np.int64), column.astype(np.int32)
+        shape = (int(mine.sum()), len(plan.columns))
+        estimate, score, pvalue = (np.full(shape, np.nan) for _ in range(3))
+        self.found = LinearScores(estimate, score, pvalue, np.zeros(shape[0], dtype=np.int8))
+
+    def run(self, block: Block) -> None:
+        """Score the plan's observations among a block's."""
+        here = np.flatnonzero(self._mine[block.rows])
+        if not here.size:
+            return
+        plan, moments, rest, found = self._plan, self._moments, self._rest, self.found
+        out = slice(int(self._before[block.start]), int(self._before[block.stop]))
+        arrays = block.arrays(here)
+        group = moments.group[block.rows][here]
+        projection = rest.projection[group]
+        sums = np.zeros((len(group), 5))
+        state = found.state[out]
+        row_summary(
+            *arrays, group, moments.mean, moments.inverse_sd, rest.base,
+            self._pointer, self._column, plan.weights.data, projection, sums, state,
+        )  # fmt: skip
+        finish_rows(
+            *arrays, group, moments.mean, moments.inverse_sd, rest.bin, rest.count, rest.total,
+            projection, sums, state, plan.mix, plan.drift, plan.power, plan.level, plan.number,
+            plan.n_levels, found.estimate[out], found.score[out], found.pvalue[out],
+        )  # fmt: skip

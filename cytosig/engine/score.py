@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cytosig import methods
-from cytosig._errors import DataError, UsageError
-from cytosig._log import logger
-from cytosig.blocks import RowBlocks
+from cytosig._errors import DataError
+from cytosig.engine.align import Aligned, align
 from cytosig.engine.centre import Baseline, centre
 from cytosig.engine.ligands import ligand_expression
-from cytosig.engine.linear import REASONS, LinearScores, run_plan
+from cytosig.engine.linear import REASONS, LinearScores, run_plans
+from cytosig.engine.lists import GENERIC, Lists, choose_lists, weight_matrix
 from cytosig.engine.moments import sums_of_genes
 from cytosig.engine.plan import Plan, make_plan
-from cytosig.engine.prepare import Rows, nonfinite_columns, refuse_nonfinite, usual_total
-from cytosig.engine.recognise import Values, recognise
+from cytosig.engine.prepare import refuse_nonfinite
 from cytosig.engine.reference import Reference
 from cytosig.engine.scores import Scores
-from cytosig.engine.universe import Universe, make_universe
-from cytosig.genes import GeneMap, approved_names, coverage_table, gene_labels
+from cytosig.genes import approved_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,140 +29,7 @@ if TYPE_CHECKING:
     from cytosig.engine.options import Options
     from cytosig.signatures import Catalogue
 
-_SAME_TOTAL = 0.05
-_FEWEST_GENES = 4  # the fourth moment of the null divides by G − 3
-
-
-@dataclass(frozen=True)
-class Aligned:
-    """A matrix whose genes are known: the engine's rows and where each gene is.
-
-    ``values`` are those of the rows, after any normalisation.
-    """
-
-    rows: Rows
-    universe: Universe
-    found: GeneMap
-    values: Values
-    labels: tuple[str, ...]
-    kept: NDArray[np.int64] | None
-    notes: tuple[str, ...]
-
-    def place(self) -> dict[str, int]:
-        """Engine gene of every asked-for gene that is there."""
-        first = {columns[0]: i for i, columns in enumerate(self.universe.columns)}
-        pairs = zip(self.found.genes, self.found.columns, strict=True)
-        return {g: first[c[0]] for g, c in pairs if c and c[0] in first}
-
-
-def align(
-    matrix: Any,
-    var: pd.DataFrame,
-    catalogue: Catalogue,
-    options: Options,
-    /,
-    *,
-    reference: Reference | None = None,
-) -> Aligned:
-    """Find the genes, recognise the values and fix the gene universe."""
-    blocks = RowBlocks(matrix, chunk_size=options.chunk_size)
-    n_obs, n_vars = blocks.shape
-    if n_obs == 0 or n_vars < _FEWEST_GENES:
-        raise DataError(
-            f"The matrix is {n_obs} observations × {n_vars} genes; expected at least one"
-            f" observation and {_FEWEST_GENES} genes."
-        )
-    wanted = sorted(
-        {*catalogue.genes, *(g for c in catalogue.cytokines.values() for g in c.ligand_genes)}
-    )
-    labels, source, found = gene_labels(
-        var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
-    )
-    values, target_sum = _read_values(blocks, options, reference)
-    universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
-    notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]
-    if target_sum is not None:
-        notes.append(f"normalised to {target_sum:,.0f} per observation, then log(x + 1)")
-        logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
-        values = Values("log1p", values.reason, float(np.e), target_sum)
-    bad = _nonfinite(blocks, labels, options, notes)
-    if bad is not None:
-        universe = universe.without(bad)
-    kept = None
-    if reference is not None:
-        _check_reference(reference, values)
-        names = approved_names(labels, options.organism)
-        universe, kept = universe.renamed(names).ordered_as(reference.genes)
-        _say_missing(len(kept), len(reference.genes), notes)
-    if options.background == "signatures":
-        named = universe.holds(found, catalogue.genes)
-        universe, kept = universe.keep(named), kept if kept is None else kept[named]
-    notes.append(f"gene universe: {len(universe.keys)} genes")
-    rows = Rows(blocks, universe.selector(), target_sum, None if bad is None else ~bad)
-    return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
-
-
-def _read_values(
-    blocks: RowBlocks, options: Options, reference: Reference | None
-) -> tuple[Values, float | None]:
-    """What the values are, and the total to normalise them to, None for not at all."""
-    values = recognise(blocks)
-    if options.normalize == "log1p" and values.kind == "contrasts":
-        raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
-    asked = options.normalize == "log1p" or values.kind in ("counts", "linear")
-    if options.normalize == "none" or not asked:
-        return _as_in(reference, values), None
-    if reference is not None and np.isfinite(reference.total):
-        return values, reference.total
-    return values, options.target_sum or usual_total(blocks)
-
-
-def _as_in(reference: Reference | None, values: Values) -> Values:
-    """Where the logarithm's base is only guessed from the range, a reference knows better."""
-    guessed = values.total is None and values.base is not None
-    if reference is None or not guessed:
-        return values
-    if reference.kind == "log2":
-        return Values("log2", values.reason, 2.0)
-    return Values("log1p", values.reason, float(np.e)) if reference.kind == "log1p" else values
-
-
-def _say_missing(n_shared: int, n_all: int, notes: list[str]) -> None:
-    """Genes of the reference that the data lack shift every score."""
-    if n_shared < n_all:
-        notes.append(f"{n_all - n_shared} of the reference's {n_all} genes are not in the data")
-        logger.warning(
-            "%s: scores are not exactly those a sample with all of them would get.", notes[-1]
-        )
-
-
-def _nonfinite(
-    blocks: RowBlocks, labels: list[str], options: Options, notes: list[str]
-) -> NDArray[np.bool_] | None:
-    """Columns to leave out for a NaN or infinity in them, None for none."""
-    if options.nonfinite == "raise":
-        return None
-    bad = nonfinite_columns(blocks)
-    if not bad.any():
-        return None
-    notes.append(f"{int(bad.sum())} genes with NaN or infinite values left out")
-    logger.info("%s (first: %s).", notes[-1], labels[int(np.flatnonzero(bad)[0])])
-    return bad
-
-
-def _check_reference(reference: Reference, values: Values) -> None:
-    """Refuse values on another scale than the reference's."""
-    if reference.kind != values.kind:
-        raise DataError(
-            f"The reference was fitted on {reference.kind} values and the data hold {values.kind}"
-            f" ({values.reason}); bring both to the same scale."
-        )
-    total = np.nan if values.total is None else values.total
-    if abs(total - reference.total) > _SAME_TOTAL * reference.total:
-        raise DataError(
-            f"Observations of the reference add up to {reference.total:.4g} before the logarithm,"
-            f" those of the data to {total:.4g}; normalise both to the same total."
-        )
+__all__ = ["align", "fit", "score"]
 
 
 def fit(aligned: Aligned, options: Options, use: NDArray[np.bool_], /) -> Reference:
@@ -185,36 +49,50 @@ def score(
     baseline: Baseline,
     /,
     *,
+    compartment: NDArray[Any] | None = None,
     tick: Callable[[int], None] | None = None,
 ) -> Scores:
     """Score every observation against every signature and axis of the catalogue.
+
+    Parameters
+    ----------
+    compartment
+        Of every observation, or ``generic``: its variants are used where there are any. The
+        matrix must have been aligned with ``variants=True``. None for generic signatures.
 
     Raises
     ------
     DataError
         When no signature can be scored, a value is not finite, or centring is impossible.
     """
-    coverage = _coverage(aligned, catalogue, options)
-    _mark_flat(coverage, aligned, catalogue)
-    ids = [id for id in catalogue.ids if not coverage.loc[id, "reason"]]
-    if not ids:
-        first = coverage["reason"].iloc[0]
-        raise DataError(
-            f"None of {len(coverage)} signatures can be scored; {coverage.index[0]}: {first}."
-            f" The gene names begin {', '.join(aligned.universe.keys[:4])}. Check gene_symbols=,"
-            " organism= and signatures=."
-        )
+    lists = choose_lists(aligned, catalogue, options, compartment)
     moments, sentence = centre(aligned.rows, aligned.values, baseline, options, aligned.kept)
     if not np.isfinite(moments.mean).all():
         refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
-    weights = _weights(aligned, catalogue, ids)
-    plan = make_plan(weights, ids, catalogue.axes, methods.get(options.method), lam=options.lam)
-    found = run_plan(aligned.rows, plan, moments, n_jobs=options.n_jobs, tick=tick)
-    if (found.state == 3).any():
+    plans = _plans(aligned, lists, options)
+    found = run_plans(aligned.rows, plans, lists.which, moments, n_jobs=options.n_jobs, tick=tick)
+    if any((part.state == 3).any() for part in found):
         refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
     ligand = _ligands(aligned, catalogue, options)
-    notes = (*aligned.notes, sentence, *_axis_notes(catalogue, ids))
-    return _frames(found, plan, ligand, catalogue, coverage, obs_names, notes)
+    scored = lists.coverage.index[lists.coverage["reason"] == ""]
+    notes = (*aligned.notes, sentence, *lists.notes, *_axis_notes(catalogue, list(scored)))
+    return _frames(found, plans, ligand, catalogue, lists, obs_names, notes)
+
+
+def _plans(aligned: Aligned, lists: Lists, options: Options) -> list[Plan]:
+    """One plan for each set of signatures in use."""
+    method = methods.get(options.method)
+    plans = []
+    for group in lists.groups:
+        weights = weight_matrix(aligned, group.catalogue, group.ids)
+        axes = group.catalogue.axes
+        try:
+            plans.append(make_plan(weights, group.ids, axes, method, lam=options.lam))
+        except DataError as error:
+            if group.name == GENERIC:
+                raise
+            raise DataError(f"Signatures of compartment {group.name}: {error}") from error
+    return plans
 
 
 def _axis_notes(catalogue: Catalogue, ids: list[str]) -> list[str]:
@@ -227,38 +105,6 @@ def _axis_notes(catalogue: Catalogue, ids: list[str]) -> list[str]:
             how = "not scored for want of" if len(lost) == len(own) else "read without"
             notes.append(f"axis {axis.id} {how} {', '.join(lost)}")
     return notes
-
-
-def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.DataFrame:
-    here = aligned.place()
-    found = aligned.found
-    how = tuple(h if g in here else "missing" for g, h in zip(found.genes, found.how, strict=True))
-    seen = GeneMap(found.genes, found.columns, how, found.found_as)
-    return coverage_table(
-        seen,
-        catalogue.to_dict(),
-        min_coverage=options.min_coverage,
-        min_genes=options.min_genes,
-    )
-
-
-def _mark_flat(coverage: pd.DataFrame, aligned: Aligned, catalogue: Catalogue) -> None:
-    """A signature that weighs every gene of the universe alike says nothing."""
-    ids = [id for id in catalogue.ids if not coverage.loc[id, "reason"]]
-    weights = _weights(aligned, catalogue, ids)
-    for id, column in zip(ids, weights.T, strict=True):
-        if np.ptp(column) <= 1e-12 * np.abs(column).max():
-            coverage.loc[id, "reason"] = "the same weight on every gene of the background"
-
-
-def _weights(aligned: Aligned, catalogue: Catalogue, ids: list[str]) -> NDArray[np.float64]:
-    place = aligned.place()
-    weights = np.zeros((aligned.rows.n_genes, len(ids)))
-    for k, id in enumerate(ids):
-        for gene, weight in catalogue.signatures[id].weights.items():
-            if gene in place:
-                weights[place[gene], k] += weight
-    return weights
 
 
 def _ligands(aligned: Aligned, catalogue: Catalogue, options: Options) -> NDArray[np.float32]:
@@ -275,37 +121,43 @@ def _ligands(aligned: Aligned, catalogue: Catalogue, options: Options) -> NDArra
 
 
 def _frames(
-    found: LinearScores,
-    plan: Plan,
+    found: list[LinearScores],
+    plans: list[Plan],
     ligand: NDArray[np.float32],
     catalogue: Catalogue,
-    coverage: pd.DataFrame,
+    lists: Lists,
     obs_names: pd.Index[str],
     notes: tuple[str, ...],
 ) -> Scores:
     import pandas as pd
 
-    n = plan.n_signatures
+    rows = [np.flatnonzero(lists.which == k) for k in range(len(plans))]
+    own = [slice(0, plan.n_signatures) for plan in plans]
+    rest = [slice(plan.n_signatures, None) for plan in plans]
 
-    def frame(values: NDArray[Any], part: slice, every: list[str] | None = None) -> pd.DataFrame:
-        table = pd.DataFrame(values[:, part], index=obs_names, columns=list(plan.columns[part]))
-        return table if every is None else table.reindex(columns=every)
+    def frame(what: str, parts: list[slice], every: list[str]) -> pd.DataFrame:
+        values = np.full((len(obs_names), len(every)), np.nan)
+        for mine, plan, part, scores in zip(rows, plans, parts, found, strict=True):
+            place = np.array([every.index(name) for name in plan.columns[part]], dtype=np.int64)
+            values[np.ix_(mine, place)] = getattr(scores, what)[:, part]
+        return pd.DataFrame(values, index=obs_names, columns=every)
 
-    wrong = np.flatnonzero(found.state)
-    unscored = pd.DataFrame(
-        {"reason": [REASONS[int(s)] for s in found.state[wrong]]}, index=obs_names[wrong]
-    )
-    own, axes = slice(0, n), slice(n, None)
+    state = np.zeros(len(obs_names), dtype=np.int8)
+    for mine, scores in zip(rows, found, strict=True):
+        state[mine] = scores.state
+    wrong = np.flatnonzero(state)
+    axes, made = list(catalogue.axes), list(catalogue.cytokines)[: ligand.shape[1]]
     return Scores(
-        score=frame(found.score, own, catalogue.ids),
-        pvalue=frame(found.pvalue, own, catalogue.ids),
-        estimate=frame(found.estimate, own, catalogue.ids),
-        axis=frame(found.score, axes, list(catalogue.axes)),
-        axis_pvalue=frame(found.pvalue, axes, list(catalogue.axes)),
-        ligand=pd.DataFrame(
-            ligand, index=obs_names, columns=list(catalogue.cytokines)[: ligand.shape[1]]
+        score=frame("score", own, catalogue.ids),
+        pvalue=frame("pvalue", own, catalogue.ids),
+        estimate=frame("estimate", own, catalogue.ids),
+        axis=frame("score", rest, axes),
+        axis_pvalue=frame("pvalue", rest, axes),
+        ligand=pd.DataFrame(ligand, index=obs_names, columns=made),
+        coverage=lists.coverage,
+        coverage_compartments=lists.variants,
+        unscored=pd.DataFrame(
+            {"reason": [REASONS[int(s)] for s in state[wrong]]}, index=obs_names[wrong]
         ),
-        coverage=coverage,
-        unscored=unscored,
         notes=notes,
     )

@@ -27,6 +27,8 @@ class Scores:
         Ligand expression, observations × cytokines; no columns for contrasts.
     coverage
         One row a signature: what was found of it, and why it is not scored.
+    coverage_compartments
+        One row a compartment's own signature; None where there is none.
     unscored
         One row an observation without scores, with its reason.
     notes
@@ -40,5 +42,6 @@ class Scores:
     axis_pvalue: pd.DataFrame
     ligand: pd.DataFrame
     coverage: pd.DataFrame
+    coverage_compartments: pd.DataFrame | None
     unscored: pd.DataFrame
     notes: tuple[str, ...]

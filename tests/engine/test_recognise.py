@@ -109,8 +109,8 @@ def test_only_two_dimensions(shape: tuple[int, ...]) -> None:
 
 def test_a_guessed_base_follows_the_reference() -> None:
     """Three samples of a log2 cohort whose own values stay below what tells log2 from ln."""
+    from cytosig.engine.align import _as_in
     from cytosig.engine.reference import Reference
-    from cytosig.engine.score import _as_in
 
     guess = recognise(RowBlocks(np.random.default_rng(0).uniform(0, 8.4, (3, 400))))
     assert (guess.kind, guess.total) == ("log1p", None)

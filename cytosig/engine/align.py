@@ -1,0 +1,171 @@
+"""From a matrix and its var table to rows whose genes and values are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytosig._errors import DataError, UsageError
+from cytosig._log import logger
+from cytosig.blocks import RowBlocks
+from cytosig.engine.prepare import Rows, nonfinite_columns, usual_total
+from cytosig.engine.recognise import Values, recognise
+from cytosig.engine.universe import Universe, make_universe
+from cytosig.genes import GeneMap, approved_names, gene_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cytosig.engine.options import Options
+    from cytosig.engine.reference import Reference
+    from cytosig.signatures import Catalogue
+
+_SAME_TOTAL = 0.05
+_FEWEST_GENES = 4  # the fourth moment of the null divides by G − 3
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A matrix whose genes are known: the engine's rows and where each gene is.
+
+    ``values`` are those of the rows, after any normalisation.
+    """
+
+    rows: Rows
+    universe: Universe
+    found: GeneMap
+    values: Values
+    labels: tuple[str, ...]
+    kept: NDArray[np.int64] | None
+    notes: tuple[str, ...]
+
+    def place(self) -> dict[str, int]:
+        """Engine gene of every asked-for gene that is there."""
+        first = {columns[0]: i for i, columns in enumerate(self.universe.columns)}
+        pairs = zip(self.found.genes, self.found.columns, strict=True)
+        return {g: first[c[0]] for g, c in pairs if c and c[0] in first}
+
+
+def align(
+    matrix: Any,
+    var: pd.DataFrame,
+    catalogue: Catalogue,
+    options: Options,
+    /,
+    *,
+    reference: Reference | None = None,
+    variants: bool = False,
+) -> Aligned:
+    """Find the genes, recognise the values and fix the gene universe.
+
+    With ``variants`` the genes of every compartment's signatures are looked for, whichever
+    compartments the data hold, so that a part of the data has the same universe.
+    """
+    blocks = RowBlocks(matrix, chunk_size=options.chunk_size)
+    n_obs, n_vars = blocks.shape
+    if n_obs == 0 or n_vars < _FEWEST_GENES:
+        raise DataError(
+            f"The matrix is {n_obs} observations × {n_vars} genes; expected at least one"
+            f" observation and {_FEWEST_GENES} genes."
+        )
+    listed = _listed_genes(catalogue, variants=variants)
+    wanted = sorted({*listed, *(g for c in catalogue.cytokines.values() for g in c.ligand_genes)})
+    labels, source, found = gene_labels(
+        var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
+    )
+    values, target_sum = _read_values(blocks, options, reference)
+    universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
+    notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]
+    if target_sum is not None:
+        notes.append(f"normalised to {target_sum:,.0f} per observation, then log(x + 1)")
+        logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
+        values = Values("log1p", values.reason, float(np.e), target_sum)
+    bad = _nonfinite(blocks, labels, options, notes)
+    if bad is not None:
+        universe = universe.without(bad)
+    kept = None
+    if reference is not None:
+        _check_reference(reference, values)
+        names = approved_names(labels, options.organism)
+        universe, kept = universe.renamed(names).ordered_as(reference.genes)
+        _say_missing(len(kept), len(reference.genes), notes)
+    if options.background == "signatures":
+        named = universe.holds(found, listed)
+        universe, kept = universe.keep(named), kept if kept is None else kept[named]
+    notes.append(f"gene universe: {len(universe.keys)} genes")
+    rows = Rows(blocks, universe.selector(), target_sum, None if bad is None else ~bad)
+    return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
+
+
+def _listed_genes(catalogue: Catalogue, *, variants: bool) -> set[str]:
+    """Genes of the signatures, and of their variants where those are asked for."""
+    named = set(catalogue.genes)
+    for compartment in catalogue.variants if variants else ():
+        named.update(catalogue.for_compartment(compartment).genes)
+    return named
+
+
+def _read_values(
+    blocks: RowBlocks, options: Options, reference: Reference | None
+) -> tuple[Values, float | None]:
+    """What the values are, and the total to normalise them to, None for not at all."""
+    values = recognise(blocks)
+    if options.normalize == "log1p" and values.kind == "contrasts":
+        raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
+    asked = options.normalize == "log1p" or values.kind in ("counts", "linear")
+    if options.normalize == "none" or not asked:
+        return _as_in(reference, values), None
+    if reference is not None and np.isfinite(reference.total):
+        return values, reference.total
+    return values, options.target_sum or usual_total(blocks)
+
+
+def _as_in(reference: Reference | None, values: Values) -> Values:
+    """Where the logarithm's base is only guessed from the range, a reference knows better."""
+    guessed = values.total is None and values.base is not None
+    if reference is None or not guessed:
+        return values
+    if reference.kind == "log2":
+        return Values("log2", values.reason, 2.0)
+    return Values("log1p", values.reason, float(np.e)) if reference.kind == "log1p" else values
+
+
+def _say_missing(n_shared: int, n_all: int, notes: list[str]) -> None:
+    """Genes of the reference that the data lack shift every score."""
+    if n_shared < n_all:
+        notes.append(f"{n_all - n_shared} of the reference's {n_all} genes are not in the data")
+        logger.warning(
+            "%s: scores are not exactly those a sample with all of them would get.", notes[-1]
+        )
+
+
+def _nonfinite(
+    blocks: RowBlocks, labels: list[str], options: Options, notes: list[str]
+) -> NDArray[np.bool_] | None:
+    """Columns to leave out for a NaN or infinity in them, None for none."""
+    if options.nonfinite == "raise":
+        return None
+    bad = nonfinite_columns(blocks)
+    if not bad.any():
+        return None
+    notes.append(f"{int(bad.sum())} genes with NaN or infinite values left out")
+    logger.info("%s (first: %s).", notes[-1], labels[int(np.flatnonzero(bad)[0])])
+    return bad
+
+
+def _check_reference(reference: Reference, values: Values) -> None:
+    """Refuse values on another scale than the reference's."""
+    if reference.kind != values.kind:
+        raise DataError(
+            f"The reference was fitted on {reference.kind} values and the data hold {values.kind}"
+            f" ({values.reason}); bring both to the same scale."
+        )
+    total = np.nan if values.total is None else values.total
+    if abs(total - reference.total) > _SAME_TOTAL * reference.total:
+        raise DataError(
+            f"Observations of the reference add up to {reference.total:.4g} before the logarithm,"
+            f" those of the data to {total:.4g}; normalise both to the same total."
+        )
