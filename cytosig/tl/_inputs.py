@@ -80,12 +80,12 @@ def _names(keys: Iterable[Any]) -> str:
     return ", ".join(map(repr, keys)) or "none"
 
 
-def column_of(adata: AnnData, key: str, /, *, argument: str) -> pd.Series[Any]:
-    """A column of obs without empty entries."""
+def column_of(adata: AnnData, key: str, /, *, argument: str, gaps: bool = False) -> pd.Series[Any]:
+    """A column of obs, without empty entries unless ``gaps`` are fine."""
     if key not in adata.obs.columns:
         raise UsageError(f"{argument}: obs has no column {key!r}; it has {_names(adata.obs)}.")
     values: pd.Series[Any] = adata.obs[key]
-    if values.isna().any():
+    if not gaps and values.isna().any():
         first = adata.obs_names[values.isna().to_numpy()][0]
         raise DataError(
             f"{argument}: obs[{key!r}] is empty for {int(values.isna().sum())} observations,"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,26 +9,22 @@ import numpy as np
 from cytosig import methods
 from cytosig._errors import DataError, UsageError
 from cytosig._keys import Keys
-from cytosig._log import logger
 from cytosig.engine import score as engine
 from cytosig.engine.options import Options
+from cytosig.tl._cells import cells_of
 from cytosig.tl._inputs import as_catalogue, baseline_of, check_anndata, control_mask, matrix_of
+from cytosig.tl._store import copied, say, store
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from anndata import AnnData
 
-    from cytosig.engine.centre import Baseline
     from cytosig.engine.options import Background, Center, Nonfinite, Normalize
     from cytosig.engine.reference import Reference
-    from cytosig.engine.scores import Scores
     from cytosig.genes.tables import Organism
-    from cytosig.signatures import Catalogue
     from cytosig.tl._inputs import Signatures
-
-_PACKAGES = ("cytosig-toolkit", "anndata", "numpy", "scipy", "pandas", "numba")
 
 
 def score(
@@ -46,6 +41,8 @@ def score(
     batch_key: str | None = None,
     reference: Reference | str | os.PathLike[str] | None = None,
     center: Center = "auto",
+    cell_type_key: str | None = None,
+    compartments: Mapping[str, str] | None = None,
     scale: bool = False,
     normalize: Normalize = "auto",
     target_sum: float | None = None,
@@ -96,6 +93,14 @@ def score(
     center
         ``"auto"`` centres each gene on its mean unless the values are contrasts; ``"mean"``
         always does; None never does.
+    cell_type_key
+        Column of ``obs`` with cell types (names, abbreviations or Cell Ontology ids): epithelial,
+        stromal, myeloid, T and NK, and B cells are scored by the signatures of their compartment
+        where there are any, by the generic ones elsewhere. Generic everywhere when None.
+    compartments
+        Compartment (``epithelial``, ``stromal``, ``myeloid``, ``T_NK``, ``B`` or ``generic``) by
+        label of that column, for labels that are not read or read wrongly; see
+        :func:`cytosig.cells.compartment_of`.
     scale
         Also divide each gene by its standard deviation over the observations centred on,
         pooled over batches; genes that do not vary there by the median of those that do.
@@ -128,7 +133,8 @@ def score(
     observations × cytokines), ``["cytosig_estimate"]`` (coefficients), ``["cytosig_axis"]``
     and ``["cytosig_axis_pvalue"]`` (response axes), ``["cytosig_ligand"]`` (ligand
     expression) and ``uns["cytosig"]`` (parameters, versions, catalogue digest, coverage,
-    unscored observations).
+    unscored observations; with ``cell_type_key`` also ``compartments``, one row a label, and
+    ``coverage_compartments``, one row a signature of a compartment).
 
     Raises
     ------
@@ -155,18 +161,31 @@ def score(
     baseline = baseline_of(
         adata, control=control, batch_key=batch_key, reference=reference, center=center
     )
+    cells = cells_of(adata, cell_type_key, compartments)
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = engine.align(matrix, var, catalogue, options, reference=baseline.reference)
-    found = engine.score(aligned, adata.obs_names, catalogue, options, baseline, tick=progress)
-    _say(found)
-    target = _copy(adata) if copy else adata
-    where: dict[str, str | bool] = {
+    aligned = engine.align(
+        matrix, var, catalogue, options, reference=baseline.reference, variants=cells is not None
+    )
+    compartment = None if cells is None else cells.compartment
+    found = engine.score(
+        aligned, adata.obs_names, catalogue, options, baseline,
+        compartment=compartment, tick=progress,
+    )  # fmt: skip
+    say(found)
+    params: dict[str, Any] = {
+        **options.record(),
         "layer": layer or "none",
         "use_raw": use_raw,
         "control": "none" if control is None else f"{control[0]}={control[1]}",
         "batch_key": batch_key or "none",
+        "reference": baseline.reference is not None,
+        "cell_type_key": cell_type_key or "none",
+        "compartments": [f"{label}={name}" for label, name in (compartments or {}).items()]
+        or "none",
     }
-    _store(target, found, Keys(key_added), catalogue, options, where, baseline)
+    target = copied(adata) if copy else adata
+    digest = catalogue.digest
+    store(target, found, Keys(key_added), params=params, digest=digest, cells=cells)
     return target if copy else None
 
 
@@ -220,55 +239,3 @@ def fit_reference(
 def _check_key(key: str) -> None:
     if not key or "/" in key:
         raise UsageError(f"key_added={key!r}: expected a name without '/'.")
-
-
-def _say(found: Scores) -> None:
-    """Tell what is not scored; nothing is dropped without a word."""
-    for id, reason in found.coverage["reason"].items():
-        if reason:
-            logger.warning("%s is not scored: %s.", id, reason)
-    if len(found.unscored):
-        logger.warning(
-            "%d observation(s) not scored (NaN), first %r: %s.",
-            len(found.unscored),
-            found.unscored.index[0],
-            found.unscored["reason"].iloc[0],
-        )
-
-
-def _copy(adata: AnnData) -> AnnData:
-    return adata.to_memory() if adata.isbacked else adata.copy()
-
-
-def _store(
-    adata: AnnData,
-    found: Scores,
-    keys: Keys,
-    catalogue: Catalogue,
-    options: Options,
-    where: dict[str, str | bool],
-    baseline: Baseline,
-) -> None:
-    tables = {
-        keys.score: found.score,
-        keys.pvalue: found.pvalue,
-        keys.estimate: found.estimate,
-        keys.axis: found.axis,
-        keys.axis_pvalue: found.axis_pvalue,
-        keys.ligand: found.ligand,
-    }
-    for key, table in tables.items():
-        if table.shape[1]:
-            adata.obsm[key] = table
-        elif key in adata.obsm:
-            del adata.obsm[key]
-    record: dict[str, Any] = {
-        "format": 1,
-        "params": {**options.record(), **where, "reference": baseline.reference is not None},
-        "versions": {name: version(name) for name in _PACKAGES},
-        "catalogue_digest": catalogue.digest,
-        "notes": list(found.notes),
-        "coverage": found.coverage,
-        "unscored": found.unscored,
-    }
-    adata.uns[keys.uns] = record
