@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _TABLE_SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
 TABLES = ("score", "pvalue", "axis", "axis_pvalue", "estimate", "ligand")
+RECORDS = {
+    "coverage": "signature",
+    "compartments": "label",
+    "coverage_compartments": "compartment:signature",
+}  # tables in uns, and what their rows are
 
 
 class _OnlyLooking(Exception):  # noqa: N818 - a signal, not an error
@@ -59,7 +64,7 @@ class Outputs:
     @property
     def files(self) -> list[Path]:
         """Every file, in the order written."""
-        names = [f"{name}.tsv" for name in (*TABLES, "coverage")]
+        names = [f"{name}.tsv" for name in (*TABLES, *RECORDS)]
         inside = [self.tables / name for name in names] if self.tables is not None else []
         return [path for path in (self.reference, *inside, self.main) if path is not None]
 
@@ -134,14 +139,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def write_tables(adata: AnnData, key: str, folder: Path, /) -> None:
-    """Write each stored table as tsv; one that the run did not make has no columns."""
+    """Write each stored table as tsv; a score table that the run did not make has no columns."""
     from cytosig.io import write_table
 
     keys, label = Keys(key), _label(adata)
     for name in TABLES:
         write_table(_table(adata, getattr(keys, name)), folder / f"{name}.tsv", index_label=label)
-    coverage = adata.uns[keys.uns]["coverage"]
-    write_table(coverage, folder / "coverage.tsv", index_label="signature")
+    record = adata.uns[keys.uns]
+    for name, rows in RECORDS.items():
+        if name in record:
+            write_table(record[name], folder / f"{name}.tsv", index_label=rows)
 
 
 def _table(adata: AnnData, key: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from cytosig._log import logger
+from cytosig.cli._words import in_option_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             label = "warning: " if record.levelno >= logging.WARNING else ""
-            error(record.getMessage(), label=label)
+            error(in_option_words(record.getMessage()), label=label)
         except Exception:
             self.handleError(record)
 

@@ -135,6 +135,25 @@ MinGenes = Annotated[
     int | None,
     _option("--min-genes", _HOW, "Fewest of its genes in the data.", min=1, show_default="5"),
 ]
+CellTypeKey = Annotated[
+    str | None,
+    _option(
+        "--cell-type-key",
+        _HOW,
+        "Column of obs with cell types: score each by its compartment's signatures.",
+        metavar="COL",
+    ),
+]
+CompartmentOption = Annotated[
+    list[str] | None,
+    _option(
+        "--compartment",
+        _HOW,
+        "Compartment of a label of that column: epithelial, stromal, myeloid, T_NK, B or generic;"
+        " repeatable.",
+        metavar="LABEL=NAME",
+    ),
+]
 
 Control = Annotated[
     str | None,

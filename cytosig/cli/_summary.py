@@ -81,3 +81,17 @@ def say_coverage(adata: AnnData, key: str, /) -> None:
 def say_notes(adata: AnnData, key: str, /) -> None:
     """What was recognised and done."""
     logger.info("%s.", "; ".join(adata.uns[Keys(key).uns]["notes"]))
+
+
+def say_compartments(adata: AnnData, key: str, /) -> None:
+    """How the cell type labels were read, where they were asked for."""
+    table = adata.uns[Keys(key).uns].get("compartments")
+    if table is None:
+        return
+    counts = table.groupby("compartment")["n"].sum().sort_values(ascending=False, kind="stable")
+    logger.info(
+        "Compartments (observations): %s.", ", ".join(f"{name} {n}" for name, n in counts.items())
+    )
+    read = table[table["how"] != "unmapped"]
+    for name, rows in read.groupby("compartment"):
+        logger.info("%s: %s.", name, ", ".join(map(str, rows.index)))

@@ -12,6 +12,8 @@ _OPTIONS = {
     "control": "--control",
     "batch_key": "--batch",
     "reference": "--reference",
+    "cell_type_key": "--cell-type-key",
+    "compartments": "--compartment",
     "organism": "--organism",
     "gene_symbols": "--gene-symbols",
     "signatures": "--signatures",

@@ -50,6 +50,8 @@ def score(
     background: o.BackgroundOption = None,
     min_coverage: o.MinCoverage = None,
     min_genes: o.MinGenes = None,
+    cell_type_key: o.CellTypeKey = None,
+    compartments: o.CompartmentOption = None,
     control: o.Control = None,
     batch_key: o.Batch = None,
     reference: o.ReferenceOption = None,
@@ -92,13 +94,14 @@ def _run(asked: dict[str, Any]) -> None:
     arguments = _arguments(asked)
 
     from cytosig import io
-    from cytosig.cli._summary import say_coverage, say_notes, summary
+    from cytosig.cli._summary import say_compartments, say_coverage, say_notes, summary
 
     adata = io.read(source, transpose=transpose)
     fitted = _fit(adata, arguments) if outputs.reference is not None else None
     key = _score(adata, arguments)
     say_notes(adata, key)
     say_coverage(adata, key)
+    say_compartments(adata, key)
     outputs.write(adata, key, fitted)
     emit(
         summary(adata, key, _word(arguments.get("signatures"))),
@@ -134,6 +137,8 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
         found["center"] = None
     if "control" in found:
         found["control"] = _control(found["control"])
+    if "compartments" in found:
+        found["compartments"] = _overrides(found["compartments"], "cell_type_key" in found)
     checked = {field.name for field in fields(Options)}
     Options(**{name: value for name, value in found.items() if name in checked})
     if "signatures" in found:
@@ -148,6 +153,23 @@ def _control(text: str) -> tuple[str, str]:
     if not (column and sign and value):
         raise UsageError(f"--control {text!r}: expected COLUMN=VALUE, such as group=normal.")
     return column, value
+
+
+def _overrides(given: Sequence[str], has_column: bool) -> dict[str, str]:
+    """Compartment by label; a label may hold ``=``."""
+    from cytosig.cells import check_overrides
+
+    found: dict[str, str] = {}
+    for text in given:
+        label, sign, name = text.rpartition("=")
+        if not (label and sign and name):
+            raise UsageError(f"--compartment {text!r}: expected LABEL=NAME, such as Mac=myeloid.")
+        if found.setdefault(label, name) != name:
+            raise UsageError(f"--compartment gives {label!r} two compartments; keep one.")
+    check_overrides(found)
+    if not has_column:
+        raise UsageError("--compartment needs --cell-type-key, the column that holds the labels.")
+    return found
 
 
 def _is_file(text: str) -> bool:
