@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datasets": {"signatures", "genes", "io"},
     "tl": {"engine", "methods", *BASE, *STATISTICS},
     "pp": {"engine", "methods", *BASE, *STATISTICS},
-    "pl": {*BASE, *STATISTICS},
+    "pl": set(),  # draws what is stored, computes no score
     "report": {"pl", "tl", "pp", "engine", "methods", *BASE, *STATISTICS},
     "cli": {
         "report", "pl", "tl", "pp", "engine", "methods", "datasets", "", *BASE, *STATISTICS,

@@ -1,0 +1,119 @@
+"""What scoring left in an AnnData, read back and checked."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from cytosig._errors import DataError, UsageError
+from cytosig._keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+    from anndata import AnnData
+
+
+def activities(
+    adata: AnnData, /, *, what: str, key: str, ids: Sequence[str] | None
+) -> pd.DataFrame:
+    """Read z of cytokines (``what="score"``) or axes, all columns or ``ids`` in that order."""
+    keys = Keys(key)
+    slots = {"score": keys.score, "axis": keys.axis}
+    if what not in slots:
+        raise UsageError(f'what={what!r}; expected "score" (cytokines) or "axis".')
+    _check(adata)
+    slot = slots[what]
+    if slot not in adata.obsm:
+        raise UsageError(
+            f"obsm has no {slot!r}; it has {_names(adata.obsm)}. Run cs.tl.score(adata) first, or"
+            " pass the key= it was given as key_added."
+        )
+    table = adata.obsm[slot]
+    if not hasattr(table, "columns"):
+        raise DataError(
+            f"obsm[{slot!r}] is a {type(table).__name__}; expected the DataFrame that cs.tl.score"
+            " writes. Score again."
+        )
+    found: pd.DataFrame = table if ids is None else table[_chosen(ids, list(table.columns), slot)]
+    return found
+
+
+def coverage_table(adata: AnnData, /, *, key: str) -> pd.DataFrame:
+    """Coverage of every signature, with a grade column of plain strings."""
+    record = _record(adata, key)
+    if "coverage" not in record:
+        raise UsageError(
+            f"uns has no coverage table under {key!r}; it has {_names(adata.uns)}. Run"
+            " cs.tl.score(adata) first, or pass the key= it was given as key_added."
+        )
+    table: pd.DataFrame = record["coverage"].copy()
+    for column in ("grade", "reason"):  # files of old have no grade
+        stored = table[column].astype(object) if column in table else ""
+        table[column] = stored
+        table[column] = table[column].fillna("").astype(str)
+    return table
+
+
+def grades(adata: AnnData, /, *, key: str) -> dict[str, str]:
+    """Grade of every signature, empty where unknown."""
+    if "coverage" not in _record(adata, key):
+        return {}
+    return {str(id): grade for id, grade in coverage_table(adata, key=key)["grade"].items()}
+
+
+def min_coverage(adata: AnnData, /, *, key: str) -> float | None:
+    """Share of weight below which nothing was scored; None where that was not recorded."""
+    found = _record(adata, key).get("params", {}).get("min_coverage")
+    return None if found is None else float(found)
+
+
+def group_of(adata: AnnData, groupby: str, /) -> pd.Categorical:
+    """Group of every observation: in the order of a categorical column, else sorted."""
+    import pandas as pd
+
+    if groupby not in adata.obs.columns:
+        raise UsageError(f"groupby: obs has no column {groupby!r}; it has {_names(adata.obs)}.")
+    values = adata.obs[groupby]
+    if values.isna().any():
+        first = adata.obs_names[values.isna().to_numpy()][0]
+        raise DataError(
+            f"groupby: obs[{groupby!r}] is empty for {int(values.isna().sum())} observations,"
+            f" {first!r} first; fill it in or leave them out."
+        )
+    return pd.Categorical(values).remove_unused_categories()
+
+
+def _record(adata: AnnData, key: str, /) -> Mapping[str, Any]:
+    _check(adata)
+    found = adata.uns.get(Keys(key).uns, {})
+    return found if hasattr(found, "keys") else {}
+
+
+def _check(adata: object, /) -> None:
+    from anndata import AnnData
+
+    if not isinstance(adata, AnnData):
+        raise UsageError(
+            f"adata is a {type(adata).__name__}; expected an AnnData that cs.tl.score has scored."
+        )
+
+
+def _chosen(ids: Sequence[str], there: list[str], slot: str, /) -> list[str]:
+    wanted = [] if isinstance(ids, str) else list(dict.fromkeys(ids))
+    if not wanted:
+        raise UsageError(f"ids={ids!r}; expected a list of columns of obsm[{slot!r}].")
+    upper = {name.upper(): name for name in there}
+    for id in wanted:
+        if id not in there:
+            near = [upper[name] for name in get_close_matches(str(id).upper(), upper, n=3)]
+            raise UsageError(
+                f"ids: obsm[{slot!r}] has no column {id!r}."
+                + (f" Near: {', '.join(near)}." if near else f" It has {_names(there)}.")
+            )
+    return wanted
+
+
+def _names(keys: Iterable[Any]) -> str:
+    return ", ".join(map(repr, keys)) or "nothing"
