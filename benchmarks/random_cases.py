@@ -11,7 +11,6 @@ import pandas as pd
 import panel_sets as sets
 import random_draws as draws
 
-import cytosig as cs
 from cytosig.engine import score as engine
 from cytosig.engine.options import Options
 from cytosig.genes import gene_labels
@@ -22,27 +21,34 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cytosig.signatures import Catalogue
+
     Array = NDArray[np.float64]
 
 _CONTROL = ("cytokine", "control")
 _FEWEST_CELLS = 10
+_STUDIES = {
+    "stim_jankowski_hppt": "GSE_Jankowski_HPPT",
+    "stim_hbec_il13": "Seibold_HBEC_IL13",
+    "stim_t84_il22_ifnl": "Boulant_T84",
+    "stim_hetil15_nanostring_mouse": "Pavlakis_hetIL15",
+    "stim_kang_ifnb_2800": "GSE96583",
+}
 
 
 @dataclass(frozen=True)
 class Data:
-    """Observations with ``obs["cytokine"]``, and the block to centre inside."""
+    """Observations with ``obs["cytokine"]``, and the block to centre inside.
+
+    ``study`` is its name in the evidence that signatures are made from.
+    """
 
     name: str
+    study: str
     adata: ad.AnnData
     cases: tuple[tuple[str, str], ...]
     blocked: bool = False
     organism: str = "human"
-
-    @property
-    def options(self) -> dict[str, object]:
-        """Arguments of ``cs.tl.score``."""
-        block = {"batch_key": "block"} if self.blocked else {}
-        return {"control": _CONTROL, "organism": self.organism, **block}
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,8 @@ class Prepared:
 
     Parameters
     ----------
-    data
-        The set.
+    data, catalogue
+        The set, and the signatures to score it by.
     values
         Observations × genes scored.
     unit
@@ -88,11 +94,19 @@ class Prepared:
     """
 
     data: Data
+    catalogue: Catalogue
     values: Array
     unit: Array
     known: NDArray[np.bool_]
     place: dict[str, int]
     cases: tuple[Case, ...]
+
+    @property
+    def options(self) -> dict[str, object]:
+        """Arguments of ``cs.tl.score``."""
+        block = {"batch_key": "block"} if self.data.blocked else {}
+        here = {"organism": self.data.organism, "signatures": self.catalogue}
+        return {"control": _CONTROL, **here, **block}
 
 
 def panel(folder: Path, /) -> Iterator[Data]:
@@ -101,11 +115,12 @@ def panel(folder: Path, /) -> Iterator[Data]:
         adata = sets.read_stimulation(folder, which)
         blocked = bool(which.batch) and not which.paired
         name = which.file.split("_")[1]
-        yield Data(name, adata, which.cases, blocked, which.organism)
-    cells = sets.read(folder, "stim_kang_ifnb_2800")
+        yield Data(name, _STUDIES[which.file], adata, which.cases, blocked, which.organism)
+    file = "stim_kang_ifnb_2800"
+    cells = sets.read(folder, file)
     cells.obs["cytokine"] = np.where(cells.obs["sample"] == "STIM", "IFNB", "control")
-    yield Data("kang pseudobulk", pseudobulk(cells), (("IFNB", "IFN1"),))
-    yield Data("kang cells", cells, (("IFNB", "IFN1"),))
+    yield Data("kang pseudobulk", _STUDIES[file], pseudobulk(cells), (("IFNB", "IFN1"),))
+    yield Data("kang cells", _STUDIES[file], cells, (("IFNB", "IFN1"),))
 
 
 def pseudobulk(cells: ad.AnnData, /) -> ad.AnnData:
@@ -123,9 +138,8 @@ def pseudobulk(cells: ad.AnnData, /) -> ad.AnnData:
     return ad.AnnData(values, obs=obs, var=cells.var)
 
 
-def prepare(data: Data, /) -> Prepared:
+def prepare(data: Data, catalogue: Catalogue, /) -> Prepared:
     """Read the genes and values as ``cs.tl.score`` does, and centre on the controls."""
-    catalogue = cs.signatures.load()
     options = Options(organism=data.organism)
     aligned = engine.align(data.adata.X, data.adata.var, catalogue, options)
     n = aligned.rows.n_genes
@@ -139,11 +153,11 @@ def prepare(data: Data, /) -> Prepared:
     place = places(data, named(catalogue), aligned.universe.columns)
     known = np.zeros(n, dtype=bool)
     known[list(place.values())] = True
-    found = tuple(case_of(data, place, label, true) for label, true in data.cases)
-    return Prepared(data, values, draws.unit_columns(centred), known, place, found)
+    found = tuple(case_of(data, catalogue, place, label, true) for label, true in data.cases)
+    return Prepared(data, catalogue, values, draws.unit_columns(centred), known, place, found)
 
 
-def named(catalogue: cs.signatures.Catalogue, /) -> set[str]:
+def named(catalogue: Catalogue, /) -> set[str]:
     """Genes of every signature, those of single compartments too."""
     own = (catalogue.for_compartment(name).genes for name in catalogue.variants)
     return set(catalogue.genes).union(*own)
@@ -159,11 +173,13 @@ def places(
     return {gene: first[mine[0]] for gene, mine in pairs if mine and mine[0] in first}
 
 
-def case_of(data: Data, place: dict[str, int], label: str, true: str, /) -> Case:
+def case_of(
+    data: Data, catalogue: Catalogue, place: dict[str, int], label: str, true: str, /
+) -> Case:
     """One cytokine's observations, and the signature ``true``."""
     treated, control = sets.labelled(data.adata, label), sets.labelled(data.adata, "control")
     rows = np.flatnonzero(treated | control)
-    weights = cs.signatures.load().signatures[true].weights
+    weights = catalogue.signatures[true].weights
     here = {place[gene]: weight for gene, weight in weights.items() if gene in place}
     return Case(
         f"{data.name} {label}",

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, kstest, mannwhitneyu
 
+import cytosig as cs
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 DATA = BENCHMARKS.parents[1] / "shared" / "data"
 DRAWS = 500
@@ -32,14 +34,15 @@ def program():
 
 @pytest.fixture(scope="module")
 def panel(program) -> list:
-    return [program.cases.prepare(data) for data in program.cases.panel(DATA)]
+    catalogue = cs.signatures.load()
+    return [program.cases.prepare(data, catalogue) for data in program.cases.panel(DATA)]
 
 
 def test_bar(program, panel):
     rows = [
         row for held in panel for case in held.cases for row in program.compare(held, case, DRAWS)
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(signatures=program.SHIPPED)
     shown = ["case", "null", "effect", "random 99 %", "random largest", "share", "share by d"]
     sys.stdout.write("\n" + table[shown].to_string(index=False) + "\n")
     assert table["case"].nunique() == 10
