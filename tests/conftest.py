@@ -16,7 +16,7 @@ from cytosig.signatures import Axis, Catalogue, Cytokine, load
 from cytosig.signatures.model import Form, ResponseGene, Role, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 N_CELLS, N_GENES = 300, 1500
 
@@ -140,7 +140,9 @@ def weight_matrix() -> Callable[[Catalogue, list[str]], np.ndarray]:
     return build
 
 
-def _regression_weights(name: str, weights: np.ndarray, lam: float | None) -> np.ndarray:
+def _regression_weights(
+    name: str, weights: np.ndarray, lam: float | None, groups: Sequence[str] | None
+) -> np.ndarray:
     centred = weights - weights.mean(axis=0)
     if name == "ulm":
         return centred / (centred**2).sum(axis=0)
@@ -148,6 +150,11 @@ def _regression_weights(name: str, weights: np.ndarray, lam: float | None) -> np
         return weights / np.abs(weights).sum(axis=0)
     if name == "mlm":
         return np.linalg.pinv(centred).T
+    if name == "hlm":
+        each = range(weights.shape[1])
+        names = list(map(str, each)) if groups is None else list(groups)
+        fits = [_hlm_design(weights, names, k, 3.0 if lam is None else lam) for k in each]
+        return np.stack([np.linalg.pinv(fit)[0, : len(weights)] for fit in fits], axis=1)
     if name == "ridge":
         if lam is None:
             lam = float((weights**2).sum() / weights.shape[1])
@@ -156,10 +163,48 @@ def _regression_weights(name: str, weights: np.ndarray, lam: float | None) -> np
     raise AssertionError(f"write down how {name} weighs genes, as an oracle for its tests")
 
 
+def _hlm_design(weights: np.ndarray, groups: list[str], k: int, lam: float) -> np.ndarray:
+    """Columns: signature k, the other axes, its siblings; below the genes a row a sibling."""
+    centred = weights - weights.mean(axis=0)
+    unit = centred / np.sqrt((centred**2).sum(axis=0))
+    columns = [centred[:, k]]
+    for other in sorted(set(groups) - {groups[k]}):
+        inside = [j for j, group in enumerate(groups) if group == other]
+        columns.append(sum(unit[:, j] for j in inside) / len(inside))
+    n_free = len(columns)
+    columns += [unit[:, j] for j, g in enumerate(groups) if g == groups[k] and j != k]
+    below = np.sqrt(lam) * np.eye(len(columns))[n_free:]
+    return np.vstack([np.stack(columns, axis=1), below])
+
+
+@pytest.fixture(scope="session")
+def hlm_design() -> Callable[..., np.ndarray]:
+    """Genes and ridge rows × regressors of hlm for signature k; observations get zeros below."""
+    return _hlm_design
+
+
 @pytest.fixture(scope="session")
 def gene_weights() -> Callable[..., np.ndarray]:
-    """T (genes × signatures) of a method, by brute force from its definition."""
-    return lambda name, weights, lam=None: _regression_weights(name, weights, lam)
+    """T (genes × signatures) of a method, by brute force from its definition.
+
+    ``groups`` are the axes of the signatures; each is its own when None.
+    """
+    return lambda name, weights, lam=None, groups=None: _regression_weights(
+        name, weights, lam, groups
+    )
+
+
+@pytest.fixture(scope="session")
+def axis_names() -> Callable[[Catalogue], list[str]]:
+    """The axis of every signature of a catalogue that has them."""
+
+    def names(catalogue: Catalogue) -> list[str]:
+        return [
+            next(axis.id for axis in catalogue.axes.values() if id in axis.members)
+            for id in catalogue.ids
+        ]
+
+    return names
 
 
 @pytest.fixture(scope="session")

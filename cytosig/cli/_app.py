@@ -80,7 +80,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     --------
     >>> run(["methods", "--format", "tsv"])
     name	title	reference
-    mlm	...
+    hlm	...
     0
     """
     flags, rest = _split(list(sys.argv[1:] if argv is None else argv))

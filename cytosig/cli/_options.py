@@ -113,10 +113,13 @@ Method = Annotated[
         metavar="NAME",
         callback=_known_method,
         autocompletion=method_names,
-        show_default="mlm",
+        show_default="hlm",
     ),
 ]
-Lam = Annotated[float | None, _option("--lam", _HOW, "Penalty of ridge.", min=0)]
+Lam = Annotated[
+    float | None,
+    _option("--lam", _HOW, "Penalty of ridge, or of siblings in hlm (3 when not given).", min=0),
+]
 BackgroundOption = Annotated[
     Background | None, _option("--background", _HOW, "Genes of the null.", show_default="all")
 ]

@@ -79,7 +79,7 @@ def make_plan(
     n_genes = len(weights)
     used = np.flatnonzero(weights.any(axis=1))
     dense = weights[used]
-    mix = method.mix(Design(dense, n_genes, tuple(ids)), lam=lam)
+    mix = method.mix(Design(dense, n_genes, tuple(ids), _groups(ids, axes)), lam=lam)
     names, members = _axis_members(dense, ids, axes)
     if names:
         axis_design = Design(dense @ members, n_genes, tuple(names))
@@ -97,6 +97,12 @@ def make_plan(
         number=number,
         n_levels=n_levels,
     )
+
+
+def _groups(ids: Sequence[str], axes: Mapping[str, Axis]) -> tuple[str, ...]:
+    """The axis of each signature; itself where it has none, though an axis be called alike."""
+    axis_of = {member: axis.id for axis in axes.values() for member in axis.members}
+    return tuple(axis_of.get(id, f"signature {id}" if id in axes else id) for id in ids)
 
 
 def _axis_members(

@@ -14,7 +14,7 @@ from cytosig.methods._base import LinearMethod
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DEFAULT = "mlm"
+DEFAULT = "hlm"
 
 __all__ = ["DEFAULT", "LinearMethod", "available", "get"]
 

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from cytosig._errors import DataError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+
+_LARGEST_CONDITION = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,18 @@ class Design:
         Size of the gene universe G.
     ids
         Signature ids, for messages.
+    groups
+        Axis of each signature; its own id where it has none, as all have when left out.
     """
 
     weights: Array
     n_genes: int
     ids: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.groups:
+            object.__setattr__(self, "groups", self.ids)
 
     @property
     def gram(self) -> Array:
@@ -68,3 +80,24 @@ class LinearMethod:
     reference: str
     mix: Mix
     takes_lam: bool = False
+
+
+def refuse_collinear(gram: Array, ids: tuple[str, ...], /) -> None:
+    """Stop where signatures or axes are so alike that one regression cannot tell them apart.
+
+    Raises
+    ------
+    DataError
+        Naming the two that are most alike.
+    """
+    norm = np.sqrt(np.diag(gram))
+    alike = gram / np.outer(norm, norm)
+    if np.linalg.cond(alike) <= _LARGEST_CONDITION:
+        return
+    alike = np.triu(np.abs(alike), 1)
+    i, j = np.unravel_index(int(alike.argmax()), alike.shape)
+    raise DataError(
+        f"On the genes present, {ids[i]} and {ids[j]} are nearly the same (correlation"
+        f" {alike[i, j]:.4f}) or a combination of others, so one regression cannot tell them"
+        ' apart. Leave one out (signatures=catalogue.subset(...)) or use method="ulm" or "ridge".'
+    )

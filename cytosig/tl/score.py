@@ -68,15 +68,17 @@ def score(
     adata
         Observations × genes, in memory or backed: single cells, pseudobulk, bulk or contrasts.
     signatures
-        What to score (``mlm`` and ``ridge`` score them together, so that a score depends on
-        which others are there): the curated catalogue (None), a Catalogue, a long DataFrame
-        (source, target, weight) or a matrix genes × signatures, a dict, or a path to a
-        ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file.
+        What to score (``hlm``, ``mlm`` and ``ridge`` score them together, so that a score
+        depends on which others are there): the curated catalogue (None), a Catalogue, a long
+        DataFrame (source, target, weight) or a matrix genes × signatures, a dict, or a path
+        to a ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file.
     method
-        ``mlm`` (all signatures in one regression), ``ulm`` (each on its own), ``wmean``
-        or ``ridge``; see ``cytosig methods``.
+        ``hlm`` (other axes regressed out, members of the same axis damped; ``mlm`` where
+        there are no axes), ``mlm`` (all signatures in one regression), ``ulm`` (each on its
+        own), ``wmean`` or ``ridge``; see ``cytosig methods``.
     lam
-        Penalty of ``ridge``; the mean squared length of the signatures when None.
+        Penalty of ``hlm`` on the other members of a signature's axis, at unit length (3 when
+        None), or of ``ridge`` (the mean squared length of the signatures when None).
     layer, use_raw
         Score this layer, or ``adata.raw``, instead of ``adata.X``.
     gene_symbols

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 import cytosig as cs
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cytosig.signatures import Catalogue
+
 N_SHUFFLES = 10_000
 
 
-@pytest.mark.parametrize("method", ["mlm", "ulm"])
+@pytest.mark.parametrize("method", ["hlm", "mlm", "ulm"])
 @pytest.mark.parametrize("cell", [0, 90, 183])
-def test_z_equals_ten_thousand_shuffles(method: str, cell: int) -> None:
+def test_z_equals_ten_thousand_shuffles(
+    curated: Catalogue,
+    weight_matrix: Callable[..., np.ndarray],
+    gene_weights: Callable[..., np.ndarray],
+    axis_names: Callable[[Catalogue], list[str]],
+    method: str,
+    cell: int,
+) -> None:
     adata = cs.datasets.oligodendroglioma()
-    cs.tl.score(adata, method=method)
-    scored = adata.obsm["cytosig_score"].dropna(axis=1)
-    t, x = _weights(adata.var_names, list(scored), method), _centred(adata)[cell]
+    held = _by_name(curated, adata.var_names)
+    cs.tl.score(adata, signatures=held, method=method)
+    scored = adata.obsm["cytosig_score"]
+    w, x = weight_matrix(held, list(adata.var_names)), _centred(adata)[cell]
+    t = gene_weights(method, w, groups=axis_names(held))
 
     used = np.flatnonzero(t.any(axis=1))
     rng = np.random.default_rng(cell)
@@ -31,13 +48,15 @@ def test_z_equals_ten_thousand_shuffles(method: str, cell: int) -> None:
     assert np.std((shuffled - z) / error) < 2
 
 
-def _weights(names: object, ids: list[str], method: str) -> np.ndarray:
-    """Regression weights by brute force: the pseudo-inverse of the centred signatures."""
-    found = cs.signatures.load()
-    current = {"WARS": "WARS1", "IL8": "CXCL8", "SEPP1": "SELENOP", "DDX58": "RIGI"}
-    w = found.subset(ids).weights([current.get(name, name) for name in names])
-    centred = w - w.mean(axis=0)
-    return centred if method == "ulm" else np.linalg.pinv(centred).T
+def _by_name(catalogue: Catalogue, names: object) -> Catalogue:
+    """The signatures' genes that go by the same name in the data, where there are five."""
+    here = set(names)
+    found = {
+        id: {gene: weight for gene, weight in weights.items() if gene in here}
+        for id, weights in catalogue.to_dict().items()
+    }
+    held = cs.signatures.Catalogue.from_dict({k: v for k, v in found.items() if len(v) >= 5})
+    return replace(held, axes=catalogue.axes)
 
 
 def _centred(adata: object) -> np.ndarray:

@@ -12,7 +12,7 @@ from anndata import AnnData
 from scipy import sparse
 
 import cytosig as cs
-from cytosig import tl
+from cytosig import methods, tl
 from cytosig._errors import DataError, FileError, UsageError
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ def oracle(
     logged: AnnData,
     small: Catalogue,
     weight_matrix: Callable[..., np.ndarray],
+    axis_names: Callable[[Catalogue], list[str]],
     gene_weights: Callable[..., np.ndarray],
     correlation_z: Callable[..., np.ndarray],
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Z of mlm for a dense matrix that is centred and scaled already."""
-    t = gene_weights("mlm", weight_matrix(small, list(logged.var_names)))
+    """Z of the default method for a dense matrix that is centred and scaled already."""
+    w = weight_matrix(small, list(logged.var_names))
+    t = gene_weights(methods.DEFAULT, w, groups=axis_names(small))
     return lambda y: correlation_z(y, t)
 
 
@@ -227,11 +229,12 @@ def test_a_damaged_reference_is_a_clear_error(logged: AnnData, tmp_path: Path) -
 
 def test_background_of_signature_genes(
     logged: AnnData, small: Catalogue, weight_matrix: Callable[..., np.ndarray],
-    gene_weights: Callable[..., np.ndarray], correlation_z: Callable[..., np.ndarray],
+    axis_names: Callable[[Catalogue], list[str]], gene_weights: Callable[..., np.ndarray],
+    correlation_z: Callable[..., np.ndarray],
 ) -> None:  # fmt: skip
     named = sorted({r.gene for s in small for r in s.genes})
     x = logged[:, named].X.toarray()
-    t = gene_weights("mlm", weight_matrix(small, named))
+    t = gene_weights(methods.DEFAULT, weight_matrix(small, named), groups=axis_names(small))
     expected = correlation_z(x - x.mean(axis=0), t)
     _agree(_score(logged, small, background="signatures"), expected)
 
@@ -350,7 +353,7 @@ def test_not_centring_and_a_zero_exclude_each_other(logged: AnnData, small: Cata
         _score(logged, small, center=None, control=("arm", "untreated"))
 
 
-@pytest.mark.parametrize("method", ["mlm", "ulm", "wmean", "ridge"])
+@pytest.mark.parametrize("method", sorted(methods.available()))
 def test_a_set_of_all_background_genes_says_nothing(counts: AnnData, method: str) -> None:
     sets = {"ALL": [f"FILL{i:04d}" for i in range(50)]}
     with pytest.raises(DataError, match="the same weight on every gene of the background"):

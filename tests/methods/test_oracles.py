@@ -103,12 +103,14 @@ def test_ridge_with_a_huge_penalty_is_correlation(scored: Callable[..., tuple]) 
 @pytest.mark.parametrize("method", METHODS)
 def test_z_is_the_correlation_with_brute_force_weights(
     scored: Callable[..., tuple],
+    small: Catalogue,
+    axis_names: Callable[[Catalogue], list[str]],
     gene_weights: Callable[..., np.ndarray],
     correlation_z: Callable[..., np.ndarray],
     method: str,
 ) -> None:
     x, w, adata = scored(method)
-    expected = correlation_z(x, gene_weights(method, w))
+    expected = correlation_z(x, gene_weights(method, w, groups=axis_names(small)))
     np.testing.assert_allclose(adata.obsm["cytosig_score"], expected, rtol=1e-8, atol=1e-10)
 
 
@@ -151,13 +153,15 @@ def test_z_against_all_permutations_of_seven_genes(
 @pytest.mark.parametrize("method", METHODS)
 def test_pvalues_against_random_permutations(
     logged: AnnData, small: Catalogue, gene_weights: Callable[..., np.ndarray],
-    weight_matrix: Callable[..., np.ndarray], method: str,
+    weight_matrix: Callable[..., np.ndarray], axis_names: Callable[[Catalogue], list[str]],
+    method: str,
 ) -> None:  # fmt: skip
     """20,000 shuffles of the genes of three cells; factor 1.25 beyond binomial error."""
     cells = [3, 150, 222]
     x = logged.X.toarray()
     cs.tl.score(logged, signatures=small, method=method, n_jobs=1)
-    t = gene_weights(method, weight_matrix(small, list(logged.var_names)))
+    w = weight_matrix(small, list(logged.var_names))
+    t = gene_weights(method, w, groups=axis_names(small))
     t = (t - t.mean(axis=0)) / np.linalg.norm(t - t.mean(axis=0), axis=0)
     rng = np.random.default_rng(7)
     orders = rng.permuted(np.tile(np.arange(len(t)), (1000, 1)), axis=1)

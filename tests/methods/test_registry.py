@@ -16,14 +16,19 @@ def test_discovery_finds_exactly_the_files_of_the_folder() -> None:
     folder = Path(methods.__file__).parent
     files = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
     assert set(methods.available()) == files
-    assert {"mlm", "ulm", "wmean", "ridge"} <= files
+    assert {"hlm", "mlm", "ulm", "wmean", "ridge"} <= files
 
 
 def test_names_titles_and_references_are_written() -> None:
     for name, method in methods.available().items():
         assert method.name == name
         assert len(method.title.split()) >= 3
-        assert method.reference.count(";") == 1, f"{name}: journal year;volume:page expected"
+        published = method.reference.count(";") == 1
+        ours = method.reference == "this package, docs/methods.md"
+        assert published != ours, f"{name}: journal year;volume:page, or this package, expected"
+    assert [n for n, m in methods.available().items() if "(default)" in m.title] == [
+        methods.DEFAULT
+    ]
 
 
 def test_the_registry_cannot_be_changed() -> None:
@@ -46,10 +51,11 @@ def test_lam_where_it_means_nothing_is_refused(counts: object) -> None:
         cs.tl.score(counts, method="mlm", lam=3)
 
 
+@pytest.mark.parametrize("method", ["ridge", "hlm"])
 @pytest.mark.parametrize("lam", [-1.0, float("inf"), float("nan")])
-def test_a_lam_that_is_no_penalty_is_refused(counts: object, lam: float) -> None:
+def test_a_lam_that_is_no_penalty_is_refused(counts: object, method: str, lam: float) -> None:
     with pytest.raises(UsageError, match="lam="):
-        cs.tl.score(counts, method="ridge", lam=lam)
+        cs.tl.score(counts, method=method, lam=lam)
 
 
 def _sets(counts: object) -> dict[str, dict[str, float]]:
@@ -58,11 +64,12 @@ def _sets(counts: object) -> dict[str, dict[str, float]]:
     return {"ONE": one, "OTHER": dict.fromkeys(genes[30:50], 1.0)}
 
 
-def test_collinear_signatures_are_named(counts: object) -> None:
+@pytest.mark.parametrize("joint", ["mlm", "hlm"])
+def test_collinear_signatures_are_named(counts: object, joint: str) -> None:
     sets = _sets(counts)
     sets["TWIN"] = {gene: 2 * weight for gene, weight in sets["ONE"].items()}
     with pytest.raises(DataError) as caught:
-        cs.tl.score(counts, signatures=sets, method="mlm")
+        cs.tl.score(counts, signatures=sets, method=joint)
     assert "ONE" in str(caught.value)
     assert "TWIN" in str(caught.value)
     assert "OTHER" not in str(caught.value)
@@ -72,8 +79,9 @@ def test_collinear_signatures_are_named(counts: object) -> None:
         np.testing.assert_allclose(z["ONE"], z["TWIN"], rtol=1e-9)
 
 
-def test_a_signature_that_is_a_sum_of_others_is_refused(counts: object) -> None:
+@pytest.mark.parametrize("joint", ["mlm", "hlm"])
+def test_a_signature_that_is_a_sum_of_others_is_refused(counts: object, joint: str) -> None:
     sets = _sets(counts)
     sets["BOTH"] = {**sets["ONE"], **sets["OTHER"]}
     with pytest.raises(DataError, match="combination"):
-        cs.tl.score(counts, signatures=sets, method="mlm")
+        cs.tl.score(counts, signatures=sets, method=joint)
