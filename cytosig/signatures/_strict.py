@@ -132,10 +132,11 @@ class Table:
             self.fail(f"{key} = {value!r}: expected {wanted}.", key=key)
         return float(value)
 
-    def count(self, key: str, /) -> int:
-        """Take a whole number, 0 or more; 0 where it is left out."""
+    def count(self, key: str, default: int = 0, /) -> int:
+        """Take a whole number, 0 or more; the default where it is left out."""
         wanted = "a whole number, 0 or more"
-        value = self._raw(key, int, wanted, required=False) or 0
+        value = self._raw(key, int, wanted, required=False)
+        value = default if value is None else value
         if value < 0:
             self.fail(f"{key} = {value!r}: expected {wanted}.", key=key)
         return int(value)

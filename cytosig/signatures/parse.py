@@ -23,6 +23,8 @@ from cytosig.signatures.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cytosig.signatures.model import Compartment
 
 _GENE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-_@/]*\Z")
@@ -94,7 +96,10 @@ def _drugs(table: Table) -> tuple[Drug, ...]:
     return tuple(drugs)
 
 
-def _response_genes(table: Table, key: str, sign: float) -> list[ResponseGene]:
+def _response_genes(
+    table: Table, key: str, sign: float, known: Mapping[tuple[str, bool], ResponseGene]
+) -> list[ResponseGene]:
+    """What an entry leaves out it has from ``known``, by gene and whether it is raised."""
     genes = []
     for entry in table.tables(key):
         gene = entry.text("gene")
@@ -103,8 +108,11 @@ def _response_genes(table: Table, key: str, sign: float) -> list[ResponseGene]:
         weight = entry.number("weight", low=0, high=100) if "weight" in entry.data else 1.0
         if weight == 0 or not math.isfinite(weight):
             entry.fail(f"weight of {gene} is {weight}; expected above 0.", needle=f'"{gene}"')
-        tier: model.Tier = entry.choice("tier", _TIERS, required=False) or "user"
-        support, plus, minus = entry.words("support"), entry.count("for"), entry.count("against")
+        same = known.get((gene, sign > 0), ResponseGene(gene, sign))
+        tier: model.Tier = entry.choice("tier", _TIERS, required=False) or same.tier
+        support = entry.words("support") or same.support
+        plus = entry.count("for", same.studies_for)
+        minus = entry.count("against", same.studies_against)
         entry.taken.add("weight")
         entry.close()
         genes.append(ResponseGene(gene, sign * weight, tier, support, plus, minus))
@@ -120,9 +128,14 @@ def _grade(entry: Table) -> tuple[model.Grade | None, str]:
 
 
 def _signature(
-    id: str, entry: Table, grade: model.Grade | None = None, reason: str = ""
+    id: str,
+    entry: Table,
+    grade: model.Grade | None = None,
+    reason: str = "",
+    generic: Signature | None = None,
 ) -> Signature | None:
-    genes = _response_genes(entry, "up", 1.0) + _response_genes(entry, "down", -1.0)
+    known = {(r.gene, r.weight > 0): r for r in generic.genes} if generic else {}
+    genes = _response_genes(entry, "up", 1.0, known) + _response_genes(entry, "down", -1.0, known)
     seen: set[str] = set()
     for record in genes:
         if record.gene in seen:
@@ -142,7 +155,7 @@ def _variants(id: str, entry: Table, generic: Signature | None) -> dict[Compartm
             variant.fail(f"{id} has a variant for {name} but no genes of its own in up or down.")
         own: model.Grade | None = variant.choice("grade", _GRADES, required=False)
         grade, reason = (own, "") if own else (generic.grade, generic.grade_reason)
-        signature = _signature(id, variant, grade, reason)
+        signature = _signature(id, variant, grade, reason, generic)
         variant.close()
         if signature is None:
             variant.fail(f"the variant of {id} for {name} has no genes in up or down.")

@@ -150,20 +150,6 @@ def test_no_gene_goes_up_and_down() -> None:
         assert sorted(g for g in set(genes) if genes.count(g) > 1) == [], id
 
 
-def test_every_weight_follows_from_its_tier(curated: Catalogue) -> None:
-    n = 0
-    for id, held in _files().items():
-        for key, sign, half in (("up", 1, 1.0), ("down", -1, 0.5)):
-            for entry in held.get("response", {}).get(key, []):
-                expected = WEIGHT[entry["tier"]] * half
-                where = f"{id} {key} {entry['gene']}"
-                assert entry["weight"] == pytest.approx(expected, abs=1e-12), where
-                loaded = curated.signatures[id].weights[entry["gene"]]
-                assert loaded == pytest.approx(sign * expected, abs=1e-12), where
-                n += 1
-    assert n == sum(len(s.genes) for s in curated) > 800
-
-
 def test_specific_means_in_no_other_list_in_this_direction() -> None:
     seen: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for id, held in _files().items():
@@ -180,7 +166,7 @@ def test_specific_means_in_no_other_list_in_this_direction() -> None:
 
 def test_textbook_responses(curated: Catalogue) -> None:
     for id, genes in {
-        "IFNG": ("CXCL9", "CXCL10", "IRF1", "HLA-DRA"), "IFN1": ("MX1", "ISG15", "IFIT1"),
+        "IFNG": ("CXCL9", "CIITA", "IRF1", "HLA-DPA1"), "IFN1": ("MX1", "ISG15", "IFIT1"),
         "TGFB1": ("SERPINE1", "SMAD7"), "IL6": ("SOCS3",), "IL4": ("CCL17",), "BMP": ("ID1", "ID3"),
         "TNF": ("NFKBIA", "TNFAIP3"), "IL2": ("IL2RA", "CISH"),
     }.items():  # fmt: skip

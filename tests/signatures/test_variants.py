@@ -337,7 +337,6 @@ def test_ungraded_says_what_is_missing(small: Catalogue) -> None:
     assert found["BETA"] == "no grade_reason"
 
 
-@pytest.mark.skip(reason="the shipped lists carry no grades yet")
 def test_every_shipped_list_is_graded(curated: Catalogue) -> None:
     assert ungraded(curated) == {}
 

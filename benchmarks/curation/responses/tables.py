@@ -1,0 +1,91 @@
+"""What goes in: the expert prior, the measured evidence, and how cells map to compartments."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from settings import COMPARTMENTS, EVIDENCE, HERE, SIGNATURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILED_WITH = {"IL1A": "IL1B"}
+_TEXT = {"sep": "\t", "dtype": str, "keep_default_na": False}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Genes, cytokines and axes in a fixed order, and the two sources of knowledge.
+
+    Parameters
+    ----------
+    prior
+        cytokine, gene, direction, compartments, confidence, direct, reference, note.
+    evidence
+        One row a cytokine, gene and experiment, with ``compartment`` and ``sign``.
+    axis_of
+        Cytokine to axis.
+    """
+
+    prior: pd.DataFrame
+    evidence: pd.DataFrame
+    axis_of: dict[str, str]
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Cytokines with a prior list, sorted."""
+        return sorted(self.prior["cytokine"].unique())
+
+    @cached_property
+    def genes(self) -> list[str]:
+        """Every gene of the prior or the evidence, sorted."""
+        return sorted({*self.prior["gene"], *self.evidence["gene"]})
+
+    @cached_property
+    def row(self) -> dict[str, int]:
+        """Gene to row."""
+        return {gene: i for i, gene in enumerate(self.genes)}
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """Number of the axis of each cytokine."""
+        names = list(dict.fromkeys(self.axis_of[id] for id in self.ids))
+        return np.array([names.index(self.axis_of[id]) for id in self.ids])
+
+
+def read(evidence: Path = EVIDENCE) -> Tables:
+    """Read every table; an unknown cell type or cytokine stops the program."""
+    prior = pd.read_csv(HERE / "prior.tsv", **_TEXT)
+    cells = pd.read_csv(HERE / "cell_types.tsv", **_TEXT).set_index("cell_type")["compartment"]
+    axes = tomllib.loads((SIGNATURES / "axes.toml").read_text())["axis"]
+    axis_of = {member: axis["id"] for axis in axes for member in axis["members"]}
+    return Tables(prior, _evidence(evidence, cells, set(prior["cytokine"])), axis_of)
+
+
+def _evidence(path: Path, cells: pd.Series[str], ids: set[str]) -> pd.DataFrame:
+    table = pd.read_csv(path, sep="\t", low_memory=False)
+    table["cytokine"] = table["cytokine"].replace(FILED_WITH)
+    unknown = sorted(set(table["cell_type"]) - set(cells.index))
+    if unknown:
+        sys.exit(f"No compartment for {unknown}: add them to cell_types.tsv.")
+    table["compartment"] = table["cell_type"].map(cells)
+    table["sign"] = np.where(table["direction"] == "up", 1.0, -1.0)
+    return table[table["cytokine"].isin(ids)].reset_index(drop=True)
+
+
+def programme_genes(genes: list[str]) -> np.ndarray:
+    """Which genes mark growth, stress or content; ``RPL*`` in the table means any ending."""
+    table = pd.read_csv(HERE / "programs.tsv", **_TEXT)
+    words = " ".join(table["symbols"]).split()
+    exact = {word for word in words if not word.endswith("*")}
+    begins = tuple(word[:-1] for word in words if word.endswith("*"))
+    return np.array([gene in exact or gene.startswith(begins) for gene in genes])
+
+
+__all__ = ["COMPARTMENTS", "Tables", "programme_genes", "read"]
