@@ -18,7 +18,7 @@ from cytosig.signatures.model import Form, ResponseGene, Role, Signature
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-N_CELLS, N_GENES = 300, 1500
+N_CELLS, N_GENES = 300, 3000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

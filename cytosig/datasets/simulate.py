@@ -111,9 +111,9 @@ def simulate_cohort(
     Examples
     --------
     >>> from cytosig.datasets import simulate_cohort
-    >>> cohort = simulate_cohort(n_samples=4, cells_per_sample=20, n_genes=1500)
+    >>> cohort = simulate_cohort(n_samples=4, cells_per_sample=20, n_genes=3000)
     >>> cohort.adata.shape
-    (80, 1500)
+    (80, 3000)
     >>> cohort.truth.loc[0, ["cytokine", "source", "target"]].tolist()
     ['IFNG', 'T cell', 'malignant']
     """

@@ -10,7 +10,7 @@ from cytosig.datasets import Program, simulate_cohort
 
 
 def test_a_generator_is_used_up_and_the_global_one_is_not() -> None:
-    call = {"n_samples": 2, "cells_per_sample": 10, "n_genes": 1500}
+    call = {"n_samples": 2, "cells_per_sample": 10, "n_genes": 3000}
     before = np.random.get_state()[1].copy()
     generator = np.random.default_rng(4)
     first = simulate_cohort(**call, rng=generator).adata.X

@@ -203,7 +203,7 @@ def test_references_that_do_not_fit(logged: AnnData, contrasts: AnnData, tmp_pat
     with pytest.raises(DataError, match="log1p values and the data hold contrasts"):
         cs.tl.score(contrasts, reference=reference)
     few = logged[:, :300].copy()
-    with pytest.raises(DataError, match="Only 300 of the reference's 1500 genes"):
+    with pytest.raises(DataError, match="Only 300 of the reference's 3000 genes"):
         cs.tl.score(few, reference=reference)
     with pytest.raises(UsageError, match="excludes control= and batch_key="):
         cs.tl.score(logged, reference=reference, batch_key="donor")

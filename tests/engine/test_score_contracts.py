@@ -231,7 +231,7 @@ def test_a_planted_cytokine_is_found(
     cs.tl.score(logged, method=method, normalize="none", n_jobs=1)
     z, p = logged.obsm["cytosig_score"], logged.obsm["cytosig_pvalue"]
     assert z.iloc[cells].mean().idxmax() == planted
-    assert (p[planted].iloc[cells] < 1e-6).all()
+    assert (p[planted].iloc[cells] < 1e-4).all()
     axis = next(a.id for a in curated.axes.values() if planted in a.members)
     assert logged.obsm["cytosig_axis"].iloc[cells].mean().idxmax() == axis
     others = np.delete(np.arange(logged.n_obs), cells)

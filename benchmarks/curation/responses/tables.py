@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from settings import COMPARTMENTS, EVIDENCE, HERE, SIGNATURES
+
+from cytosig.genes.resolve import approved_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,9 +78,26 @@ def _evidence(path: Path, cells: pd.Series[str], ids: set[str]) -> pd.DataFrame:
     unknown = sorted(set(table["cell_type"]) - set(cells.index))
     if unknown:
         sys.exit(f"No compartment for {unknown}: add them to cell_types.tsv.")
+    table = _approved(table)
     table["compartment"] = table["cell_type"].map(cells)
     table["sign"] = np.where(table["direction"] == "up", 1.0, -1.0)
     return table[table["cytokine"].isin(ids)].reset_index(drop=True)
+
+
+def _approved(table: pd.DataFrame) -> pd.DataFrame:
+    """Approved symbols for previous ones and aliases; a name nobody approved is left out."""
+    names = sorted(table["gene"].unique())
+    approved = dict(zip(names, approved_names(names, "human"), strict=True))
+    table = table.assign(gene=table["gene"].map(approved))
+    table = table[table["gene"].isin(human_symbols())]
+    return table.drop_duplicates(["experiment", "gene"]).reset_index(drop=True)
+
+
+def human_symbols() -> frozenset[str]:
+    """Every approved symbol the package knows."""
+    path = files("cytosig") / "genes" / "data" / "human.tsv.gz"
+    with path.open("rb") as packed, gzip.open(packed, "rt") as text:
+        return frozenset(line.split("\t", 1)[0] for line in text)
 
 
 def programme_genes(genes: list[str]) -> np.ndarray:
