@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -91,16 +90,10 @@ class Catalogue:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content; the same digest means the same scores."""
-        content: dict[str, dict[str, object]] = {
-            part: {key: asdict(record) for key, record in getattr(self, part).items()}
-            for part in _PARTS
-        }
-        content["variants"] = {
-            name: {id: asdict(s) for id, s in kept.items()} for name, kept in self.variants.items()
-        }
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-        order = json.dumps([self.ids, list(self.axes)])
-        return hashlib.sha256((text + order).encode()).hexdigest()
+        parts = [sorted(getattr(self, part).items()) for part in _PARTS]
+        variants = {name: sorted(kept.items()) for name, kept in self.variants.items()}
+        text = repr((parts, sorted(variants.items()), self.ids, list(self.axes)))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.signatures)

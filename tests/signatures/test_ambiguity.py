@@ -108,7 +108,7 @@ def test_defaults_order_and_sign() -> None:
     assert found["FAR"] == {}
     exact = Catalogue.from_dict(sets).ambiguity(threshold=1.0)
     assert exact["SELF"].keys() == {"TWICE"}
-    assert (THRESHOLD, BACKGROUND) == (0.5, 20_000)
+    assert (THRESHOLD, BACKGROUND) == (0.4, 20_000)
 
 
 def test_the_threshold_itself_counts() -> None:

@@ -115,7 +115,7 @@ def _by_study(ranked: pd.DataFrame) -> pd.DataFrame:
         experiments=("rank", "size"),
         first=("rank", lambda rank: (rank == 1).mean()),
         top3=("top", "mean"),
-        axis=("axis first", "mean"),
+        own_axis=("axis first", "mean"),
         median=("rank", "median"),
     )
     return table.reset_index().round(2)
