@@ -26,6 +26,12 @@ def levels(adata: AnnData, key: str, word: str, /) -> dict[str, tuple[pd.DataFra
     }
 
 
+def grades(adata: AnnData, key: str, /) -> dict[str, str]:
+    """Evidence grade of each signature, empty where it has none; axes have none."""
+    coverage = adata.uns[Keys(key).uns]["coverage"]
+    return dict(coverage["grade"]) if "grade" in coverage else {}
+
+
 def shares(z: pd.DataFrame, p: pd.DataFrame, /) -> pd.DataFrame:
     """Mean z and shares of observations with p < 0.05 above and below zero; unscored ones apart."""
     import pandas as pd
@@ -45,6 +51,7 @@ def shares(z: pd.DataFrame, p: pd.DataFrame, /) -> pd.DataFrame:
 def summary(adata: AnnData, key: str, word: str, /) -> list[dict[str, Cell]]:
     """All axes and the cytokines that differ most often, most often first."""
     rows: list[dict[str, Cell]] = []
+    grade = grades(adata, key)
     for level, (z, p) in levels(adata, key, word).items():
         table = shares(z, p)
         table["either"] = table["up"] + table["down"]
@@ -55,6 +62,7 @@ def summary(adata: AnnData, key: str, word: str, /) -> list[dict[str, Cell]]:
                 {
                     "level": level,
                     "name": str(name),
+                    "grade": "" if level == "axis" else grade.get(str(name), ""),
                     "mean_z": float(row["mean_z"]),
                     "up_p05": float(row["up"]),
                     "down_p05": float(row["down"]),

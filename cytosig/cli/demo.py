@@ -19,7 +19,8 @@ _TOP = {"axis": 3, "cytokine": 5}
 _CAPTION = (
     "Descriptive only: the replicates are the tumours, not their cells. mean z: over the cells of"
     " a type, zero being the mean of all cells; cells up: share of them with p < 0.05 above zero;"
-    " tumours up: in how many of the tumours with such cells their mean z is above zero."
+    " tumours up: in how many of the tumours with such cells their mean z is above zero;"
+    " grade: how well experiments support the signature, A to D."
 )
 
 
@@ -61,9 +62,10 @@ def table(adata: AnnData, /) -> list[dict[str, Cell]]:
 
 
 def _of_type(cells: AnnData, cell_type: str) -> list[dict[str, Cell]]:
-    from cytosig.cli._summary import levels, shares
+    from cytosig.cli._summary import grades, levels, shares
 
     rows: list[dict[str, Cell]] = []
+    grade = grades(cells, "cytosig")
     for level, (z, p) in levels(cells, "cytosig", "cytokine").items():
         by_tumour = z.groupby(cells.obs["sample"].astype(str)).mean()
         found = shares(z, p).sort_values("mean_z", ascending=False, kind="stable")
@@ -74,6 +76,7 @@ def _of_type(cells: AnnData, cell_type: str) -> list[dict[str, Cell]]:
                     "cell_type": cell_type,
                     "level": level,
                     "name": str(name),
+                    "grade": "" if level == "axis" else grade.get(str(name), ""),
                     "mean_z": float(row["mean_z"]),
                     "cells_up": float(row["up"]),
                     "cells": int(row["n_scored"]),

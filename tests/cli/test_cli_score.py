@@ -99,6 +99,7 @@ def test_summary_counts_scored_observations_only(asked, table, tmp_path, capsys)
         {
             "level": "cytokine",
             "name": "IFNG",
+            "grade": "",
             "mean_z": -0.5,
             "up_p05": 0.5,
             "down_p05": 0.5,

@@ -158,7 +158,7 @@ def test_show_as_json_has_them_too(graded, capsys):
 def test_show_says_when_nothing_is_ambiguous_or_graded(graded, capsys):
     assert run(["signatures", "show", "TGFB1"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "ambiguous no other cytokine shows 50% of its effect in this score" in out
+    assert "ambiguous no other cytokine shows 40% of its effect in this score" in out
     assert run(["signatures", "show", "CCL2"]) == 0
     labels = {line.split(" ")[0] for line in capsys.readouterr().out.splitlines()}
     assert not labels & {"ambiguous", "grade", "variant"}
