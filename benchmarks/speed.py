@@ -123,7 +123,7 @@ def faster_mode(task: Task, frame: pd.DataFrame, /) -> bool:
 def measure(task: Task, /) -> pd.DataFrame:
     """Every row of the table, with what it is compared to."""
     everywhere = task.catalogue
-    first = ours(task, "cytosig, catalogue, mlm")
+    first = ours(task, "cytosig, catalogue, hlm")
     same = ours(task, "cytosig, CytoSig's matrix, ridge", matrix=True)
     a = [
         theirs(task, "SecActPy, CytoSig's matrix", task.matrix, sparse_mode=mode)
@@ -135,7 +135,7 @@ def measure(task: Task, /) -> pd.DataFrame:
     )
     real = []
     if write_real(task):
-        real = [ours(task, "cytosig, catalogue, mlm, real cells", data="real.h5ad")]
+        real = [ours(task, "cytosig, catalogue, hlm, real cells", data="real.h5ad")]
     table = pd.DataFrame([first, same, *a, b, *real])
     table["times cytosig, catalogue"] = table["seconds"] / first["seconds"]
     table["times cytosig, CytoSig's matrix"] = table["seconds"] / same["seconds"]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
-METHODS = ("mlm", "ulm")
+METHODS = ("hlm", "ulm")
 N_OBS = 6
 N_CHUNKS = 20
 _FLAT = 1.02
