@@ -175,3 +175,27 @@ def test_a_stored_reference_gives_a_later_sample_its_score(cli, rich_h5ad, score
     assert done.returncode == 0, done.stderr
     want = ad.read_h5ad(scored / "out.h5ad").obsm["cytosig_score"].iloc[:7]
     assert_frame_equal(pd.read_csv(out, **ROUND_TRIP), want, check_names=False, atol=1e-9)
+
+
+def test_cells_are_scored_by_the_lists_of_their_compartment(cli, tmp_path):
+    adata = cs.datasets.oligodendroglioma()
+    adata.write_h5ad(tmp_path / "in.h5ad")
+    done = cli(
+        "score", tmp_path / "in.h5ad", "-o", tmp_path / "out.h5ad", "--cell-type-key", "cell_type"
+    )
+    assert done.returncode == 0, done.stderr
+    out = ad.read_h5ad(tmp_path / "out.h5ad")
+    table = out.uns["cytosig"]["compartments"]
+    assert table.loc["microglia-macrophage", "compartment"] == "myeloid"
+    assert table.loc["oligodendrocyte", "compartment"] == "generic"
+    plain, own = adata.copy(), adata.copy()
+    cs.tl.score(plain)
+    cs.tl.score(own, cell_type_key="cell_type")
+    pd.testing.assert_frame_equal(
+        out.obsm["cytosig_score"], own.obsm["cytosig_score"], check_exact=True
+    )
+    both = [scored.obsm["cytosig_score"].fillna(0.0) for scored in (own, plain)]
+    same = (both[0] == both[1]).all(axis=1).to_numpy()
+    assert (same == (adata.obs["cell_type"] != "microglia-macrophage").to_numpy()).all()
+    coverage = out.uns["cytosig"]["coverage"]
+    assert set(coverage["grade"]) <= {"A", "B", "C", "D"}

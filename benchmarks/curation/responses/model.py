@@ -11,12 +11,13 @@ For cytokine c, gene g and compartment t, with the study as the replicate:
   when it marks growth, stress or content (×programme) and, in other lists, when interferon moves
   it (÷ (1 + wave·P_interferon)).
 - W = P·|P| / (|P| + rivals·Σ over other axes of their largest |P|): what others answer to
-  says less.
+  says less. A copy (IL-27 of interferon gamma, lambda of type I) has the other's genes halved.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,22 +74,38 @@ def _strength(experiment: pd.DataFrame, settings: Settings) -> Array:
     return np.broadcast_to(1 / (1 + (rank / settings.strong) ** 2), len(size))
 
 
+@cache
 def prior_matrix(tables: Tables, compartment: str, settings: Settings) -> Array:
     """q of the module's formula, genes × cytokines."""
-    level = dict(zip(("high", "medium", "low"), settings.confidence, strict=True))
     q = np.zeros((len(tables.genes), len(tables.ids)))
-    for row in tables.prior.itertuples():
-        value = level[row.confidence] * (settings.indirect if row.direct == "no" else 1.0)
-        where = row.compartments.split(",")
-        if compartment != GENERIC and "any" not in where and compartment not in where:
-            value *= settings.elsewhere
-        if row.note == "growth":
-            value *= settings.programme
-        value *= 1.0 if row.direction == "up" else -settings.lowered
-        place = tables.row[row.gene], tables.ids.index(row.cytokine)
+    for (id, gene, direction), rows in tables.prior.groupby(
+        ["cytokine", "gene", "direction"], sort=True
+    ):
+        known = _by_compartment(rows, settings)
+        if compartment == GENERIC:
+            best = max(known.values())
+            kinds = min(round(sum(known.values()) / best), len(settings.broad))
+            value = best * settings.broad[kinds - 1]
+        else:
+            value = known.get(compartment, max(known.values()) * settings.elsewhere)
+        value *= 1.0 if direction == "up" else -settings.lowered
+        place = tables.row[gene], tables.ids.index(id)
         if abs(value) > abs(q[place]):
             q[place] = value
     return q
+
+
+def _by_compartment(rows: pd.DataFrame, settings: Settings) -> dict[str, float]:
+    """Prior of one gene in every compartment that its rows name."""
+    level = dict(zip(("high", "medium", "low"), settings.confidence, strict=True))
+    known: dict[str, float] = {}
+    for row in rows.itertuples():
+        value = level[row.confidence] * (settings.indirect if row.direct == "no" else 1.0)
+        value *= settings.programme if row.note == "growth" else 1.0
+        named = row.compartments.split(",")
+        for name in COMPARTMENTS if "any" in named else named:
+            known[name] = max(known.get(name, 0.0), value)
+    return known
 
 
 def posterior(
@@ -140,6 +157,9 @@ def specific(tables: Tables, p: Array, settings: Settings) -> Array:
     largest = np.stack([size[:, groups == a].max(axis=1) for a in range(groups.max() + 1)], axis=1)
     rivals = largest.sum(axis=1, keepdims=True) - largest[:, groups]
     w = p * size / (size + settings.rivals * rivals + 1e-9)
+    for copy, model in settings.copies:
+        mine, theirs = tables.ids.index(copy), tables.ids.index(model)
+        w[size[:, theirs] >= size[:, mine] / 2, mine] *= settings.copied
     for k in range(w.shape[1]):
         _shorten(w[:, k], settings)
     return w

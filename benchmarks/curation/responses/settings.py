@@ -27,6 +27,12 @@ class Settings:
         A study in another compartment counts this much.
     elsewhere
         A prior gene bound to other compartments keeps this share of its prior.
+    broad
+        In the generic list, what a prior gene keeps that is known from one compartment, two, or
+        three and more (or ``any``).
+    copies, copied
+        Cytokines whose answer is another's over again: genes the other moves at least half as
+        much keep ``copied`` of their weight, so that the copy is not the purer list.
     strong
         In an experiment, the gene with this rank counts half of the first.
     programme
@@ -52,6 +58,9 @@ class Settings:
     within: float = 0.3
     borrow: float = 0.3
     elsewhere: float = 0.1
+    broad: tuple[float, float, float] = (0.4, 0.7, 1.0)
+    copies: tuple[tuple[str, str], ...] = (("IL27", "IFNG"), ("IL27", "IFN1"), ("IFNL", "IFN1"))
+    copied: float = 0.5
     strong: float = 300.0
     programme: float = 0.25
     wave: float = 5.0

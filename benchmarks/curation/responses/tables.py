@@ -23,7 +23,7 @@ FILED_WITH = {"IL1A": "IL1B"}
 _TEXT = {"sep": "\t", "dtype": str, "keep_default_na": False}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tables:
     """Genes, cytokines and axes in a fixed order, and the two sources of knowledge.
 
