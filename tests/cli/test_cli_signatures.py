@@ -31,7 +31,7 @@ def graded(monkeypatch):
         shipped,
         cytokines={**shipped.cytokines, "IL6": replace(il6, response=response)},
         signatures={
-            **shipped.signatures,
+            "TGFB1": shipped.signatures["TGFB1"],
             "IL6": Signature("IL6", genes, "B", response.grade_reason),
             "OSM": Signature.from_genes("OSM", up=["SOCS3", "BCL3", "CCL2"]),
         },

@@ -31,7 +31,9 @@ def build(tables: Tables) -> dict[str, str]:
     files = {}
     for k, id in enumerate(tables.ids):
         path = SIGNATURES / f"{id}.toml"
-        files[str(path)] = rewrite(path, lists, k, grade(ranked, id, int(measured.get(id, 0))))
+        known = int(measured.get(id, 0))
+        grades = {name: grade(ranked, id, known, name) for name in names}
+        files[str(path)] = rewrite(path, lists, k, grades)
     text = studies(tables).to_csv(sep="\t", index=False, lineterminator="\n")
     files[str(HERE / "studies.tsv")] = text
     return files

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -21,6 +20,8 @@ from heldout import queries, score
 from model import study_effects, weights
 from settings import DEFAULT
 from tables import read
+
+from cytosig.signatures.ambiguity import shares
 
 if TYPE_CHECKING:
     from tables import Tables
@@ -33,11 +34,11 @@ def pairs(tables: Tables) -> pd.DataFrame:
     """Every recognised experiment (own z above 2) × every other cytokine, its study unseen."""
     asked = queries(tables)
     effects = study_effects(tables, DEFAULT)
-    alike = _cosine(weights(tables, effects, DEFAULT))
     rows = []
     for (study, compartment), part in asked.about.groupby(["study", "compartment"], sort=True):
         others = [effect for effect in effects if effect.study != study]
-        matrix = weights(tables, others, DEFAULT, compartment)
+        matrix = weights(tables.without(study), others, DEFAULT, compartment)
+        alike = shares(matrix)
         z, _ = score(tables, matrix, asked.sign[part.index], "hlm")
         for own, row in zip(part["cytokine"], z.fillna(0.0).to_numpy(), strict=True):
             k = tables.ids.index(own)
@@ -51,15 +52,10 @@ def pairs(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _cosine(matrix: np.ndarray) -> np.ndarray:
-    unit = matrix / np.linalg.norm(matrix, axis=0)
-    return np.asarray(unit.T @ unit)
-
-
 def table(found: pd.DataFrame) -> pd.DataFrame:
     """By share: how often the other scores above the true one, and above half of it."""
-    keys = ["cytokine", "other", "study", "share"]
-    each = found.groupby(keys)[["above", "half"]].mean().reset_index()
+    keys = ["cytokine", "other", "study"]
+    each = found.groupby(keys)[["share", "above", "half"]].mean().reset_index()
     each["shared"] = pd.cut(each["share"], EDGES).astype(str)
     order = each.groupby("shared")["share"].mean().sort_values().index
     means = each.groupby("shared")[["above", "half"]].mean().loc[order]

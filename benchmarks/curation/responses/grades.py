@@ -8,12 +8,17 @@ raised genes, direction only).
 - B: two or more, and at least half.
 - C: at least one.
 - D: none, or none there to ask.
+
+A cytokine that is never first itself has C at most. A variant is graded on the experiments of its
+compartment.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tables import left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +34,7 @@ class Grade:
     reason: str
 
 
-def grade(ranked: pd.DataFrame, id: str, measured: int) -> Grade:
+def grade(ranked: pd.DataFrame, id: str, measured: int, compartment: str = "") -> Grade:
     """Grade of one cytokine from the ranks of its left-out experiments.
 
     Parameters
@@ -38,11 +43,17 @@ def grade(ranked: pd.DataFrame, id: str, measured: int) -> Grade:
         Output of ``leave_one_study_out``.
     measured
         Studies that measured the cytokine at all, whatever their size.
+    compartment
+        Ask only the experiments of one compartment.
     """
-    own = ranked[ranked["cytokine"] == id]
+    own = ranked[(ranked["cytokine"] == id) & ~ranked["study"].isin(left_out("grades"))]
+    if compartment:
+        own = own[own["compartment"] == compartment]
     share = (own["rank"] <= TOP).groupby(own["study"]).mean()
     asked, found = len(share), int((share >= 0.5).sum())
     letter = _letter(asked, found)
+    if letter < "C" and (own["rank"] > 1).all():
+        letter = "C"
     if asked:
         noun = "study" if asked == 1 else "studies"
         reason = f"among the first three in {found} of {asked} {noun} left out of the weights"

@@ -1,8 +1,8 @@
 """Leave one study out: does the rest of the evidence recognise it?
 
 The whole study leaves the evidence, the weights are made anew, and each of its experiments is
-scored by the package as a row of log fold changes (or of signs). The expert prior stays: it was
-written from the literature without these data sets, see README.md.
+scored by the package as a row of log fold changes (or of signs). The expert prior stays, but for
+the rows that were taken from the study (``leans_on``); see README.md.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def leave_one_study_out(
     where = about["compartment"] if compartments else pd.Series(GENERIC, index=about.index)
     for (study, compartment), part in about.groupby(["study", where], sort=True):
         others = [effect for effect in effects if effect.study != study]
-        matrix = weights(tables, others, settings, compartment)
+        matrix = weights(tables.without(study), others, settings, compartment)
         _rank(tables, about, part.index, *score(tables, matrix, rows[part.index], method))
     return about
 
@@ -128,11 +128,11 @@ def _rank(
     for i, k in enumerate(index):
         true = about.at[k, "cytokine"]
         row = z.iloc[i].fillna(-np.inf)
-        about.loc[k, "rank"] = int((row > row[true]).sum()) + 1
+        about.loc[k, "rank"] = int((row >= row[true]).sum())
         about.loc[k, "first"] = row.idxmax()
         about.loc[k, "axis first"] = tables.axis_of[row.idxmax()] == tables.axis_of[true]
         own = axis.iloc[i].fillna(-np.inf)
-        about.loc[k, "axis rank"] = int((own > own[tables.axis_of[true]]).sum()) + 1
+        about.loc[k, "axis rank"] = int((own >= own[tables.axis_of[true]]).sum())
 
 
 def summary(ranked: pd.DataFrame) -> dict[str, str]:

@@ -5,11 +5,12 @@ For cytokine c, gene g and compartment t, with the study as the replicate:
 - y_s, the effect in study s: mean over its experiments of ±1 / (1 + (rank / strong)²), ranks
   by absolute log fold change; a gene set without ranks gives all its genes its middle rank.
 - w_s = n / (1 + within·(n − 1)) for n experiments, times ``borrow`` in another compartment.
-- P = (κ·q + Σ w·y) / (κ + Σ w), q the expert prior and κ its weight. A prior gene is diluted
-  by at most κ: a 200-gene set that does not name it is no refutation.
-- A gene the prior does not name needs two studies more for it than against it, and is held down
-  when it marks growth, stress or content (×programme) and, in other lists, when interferon moves
-  it (÷ (1 + wave·P_interferon)).
+- P = (κ·q + Σ w·y) / (κ + Σ w), q the expert prior and κ its weight. For a prior gene the w are
+  scaled down where they add up to more than κ: a 200-gene set that does not name it is no
+  refutation.
+- A gene the prior does not name needs two studies more for it than against it, must not mark
+  growth, stress or content, and is held down in other lists when interferon moves it
+  (÷ (1 + wave·P_interferon)).
 - W = P·|P| / (|P| + rivals·Σ over other axes of their largest |P|): what others answer to
   says less. A copy (IL-27 of interferon gamma, lambda of type I) has the other's genes halved.
 """
@@ -82,6 +83,8 @@ def prior_matrix(tables: Tables, compartment: str, settings: Settings) -> Array:
         ["cytokine", "gene", "direction"], sort=True
     ):
         known = _by_compartment(rows, settings)
+        if not any(known.values()):
+            continue
         if compartment == GENERIC:
             best = max(known.values())
             kinds = min(round(sum(known.values()) / best), len(settings.broad))
@@ -97,11 +100,11 @@ def prior_matrix(tables: Tables, compartment: str, settings: Settings) -> Array:
 
 def _by_compartment(rows: pd.DataFrame, settings: Settings) -> dict[str, float]:
     """Prior of one gene in every compartment that its rows name."""
-    level = dict(zip(("high", "medium", "low"), settings.confidence, strict=True))
+    level = {"none": 0.0} | dict(zip(("high", "medium", "low"), settings.confidence, strict=True))
     known: dict[str, float] = {}
     for row in rows.itertuples():
         value = level[row.confidence] * (settings.indirect if row.direct == "no" else 1.0)
-        value *= settings.programme if row.note == "growth" else 1.0
+        value *= settings.growth if row.note == "growth" else 1.0
         named = row.compartments.split(",")
         for name in COMPARTMENTS if "any" in named else named:
             known[name] = max(known.get(name, 0.0), value)
@@ -124,10 +127,10 @@ def posterior(
         votes[:, cytokine] += vote
     kappa = settings.prior_weight
     named = prior != 0
-    known = (kappa * prior + total) / (kappa + np.minimum(count, kappa))
-    found = total / (kappa + count) * (votes * np.sign(total) >= 2)
-    held = np.where(programme_genes(tables.genes), settings.programme, 1.0)[:, None]
-    p = np.where(named, known, found * held)
+    scale = np.minimum(1.0, kappa / np.maximum(count, kappa / 1e6))
+    known = (kappa * prior + scale * total) / (kappa + scale * count)
+    enters = (votes * np.sign(total) >= 2) & ~programme_genes(tables.genes)[:, None]
+    p = np.where(named, known, total / (kappa + count) * enters)
     return _without_wave(tables, p, named, settings)
 
 
@@ -157,9 +160,9 @@ def specific(tables: Tables, p: Array, settings: Settings) -> Array:
     largest = np.stack([size[:, groups == a].max(axis=1) for a in range(groups.max() + 1)], axis=1)
     rivals = largest.sum(axis=1, keepdims=True) - largest[:, groups]
     w = p * size / (size + settings.rivals * rivals + 1e-9)
-    for copy, model in settings.copies:
-        mine, theirs = tables.ids.index(copy), tables.ids.index(model)
-        w[size[:, theirs] >= size[:, mine] / 2, mine] *= settings.copied
+    for copy, models in settings.copies:
+        mine, theirs = tables.ids.index(copy), [tables.ids.index(model) for model in models]
+        w[size[:, theirs].max(axis=1) >= size[:, mine] / 2, mine] *= settings.copied
     for k in range(w.shape[1]):
         _shorten(w[:, k], settings)
     return w
@@ -189,15 +192,37 @@ def weights(
     if compartment == GENERIC:
         return generic
     own = _weights(tables, effects, settings, compartment)
-    return np.where(has_own(own, generic, settings), own, generic)
+    known = known_there(tables, effects, compartment)
+    return np.where(has_own(own, generic, known, settings), own, generic)
 
 
-def has_own(own: Array, generic: Array, settings: Settings) -> NDArray[np.bool_]:
+@cache
+def _named_there(tables: Tables, compartment: str) -> NDArray[np.bool_]:
+    where = tables.prior["compartments"].str.split(",")
+    here = tables.prior[[bool({"any", compartment} & set(names)) for names in where]]
+    named = np.zeros((len(tables.genes), len(tables.ids)), dtype=bool)
+    named[here["gene"].map(tables.row), [tables.ids.index(id) for id in here["cytokine"]]] = True
+    return named
+
+
+def known_there(tables: Tables, effects: list[Effect], compartment: str) -> NDArray[np.bool_]:
+    """Genes that the prior names for the compartment, or that moved in a study of it."""
+    known = _named_there(tables, compartment).copy()
+    for effect in effects:
+        if effect.compartment == compartment:
+            known[:, effect.cytokine] |= np.abs(effect.mean) >= MOVES
+    return known
+
+
+def has_own(
+    own: Array, generic: Array, known: NDArray[np.bool_], settings: Settings
+) -> NDArray[np.bool_]:
     """Which cytokines have a list of their own in a compartment."""
     length = np.linalg.norm(own, axis=0) * np.linalg.norm(generic, axis=0)
     cosine = (own * generic).sum(axis=0) / length
-    raised = np.clip(own, 0, None)
-    effective = raised.sum(axis=0) ** 2 / (raised**2).sum(axis=0)
+    raised = np.where(known, np.clip(own, 0, None), 0.0)
+    square = (raised**2).sum(axis=0)
+    effective = raised.sum(axis=0) ** 2 / np.where(square > 0, square, 1.0)
     return (cosine < settings.differs) & (effective >= settings.fewest)
 
 
@@ -211,6 +236,7 @@ __all__ = [
     "GENERIC",
     "Effect",
     "has_own",
+    "known_there",
     "study_effects",
     "study_votes",
     "weights",

@@ -31,12 +31,12 @@ class Settings:
         In the generic list, what a prior gene keeps that is known from one compartment, two, or
         three and more (or ``any``).
     copies, copied
-        Cytokines whose answer is another's over again: genes the other moves at least half as
-        much keep ``copied`` of their weight, so that the copy is not the purer list.
+        Cytokines whose answer is another's over again: genes that one of those moves at least
+        half as much keep ``copied`` of their weight, so that the copy is not the purer list.
     strong
         In an experiment, the gene with this rank counts half of the first.
-    programme
-        What a gene outside the prior keeps when it marks growth, stress or content.
+    growth
+        What a prior gene keeps that is known to mark growth as well.
     wave
         How hard interferon genes outside the prior are held down in other lists.
     rivals
@@ -51,7 +51,8 @@ class Settings:
         Share of the largest weight below which a gene is left out.
     differs, fewest
         A compartment has a list of its own when its cosine with the generic one is below
-        ``differs`` and its raised genes are effectively ``fewest``: (Σw)² / Σw².
+        ``differs`` and the raised genes known from that compartment are effectively ``fewest``:
+        (Σw)² / Σw².
     """
 
     prior_weight: float = 5.0
@@ -59,10 +60,13 @@ class Settings:
     borrow: float = 0.3
     elsewhere: float = 0.1
     broad: tuple[float, float, float] = (0.4, 0.7, 1.0)
-    copies: tuple[tuple[str, str], ...] = (("IL27", "IFNG"), ("IL27", "IFN1"), ("IFNL", "IFN1"))
+    copies: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("IL27", ("IFNG", "IFN1")),
+        ("IFNL", ("IFN1",)),
+    )
     copied: float = 0.5
     strong: float = 300.0
-    programme: float = 0.25
+    growth: float = 0.25
     wave: float = 5.0
     rivals: float = 0.5
     confidence: tuple[float, float, float] = (1.0, 0.7, 0.35)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -30,7 +30,8 @@ class Tables:
     Parameters
     ----------
     prior
-        cytokine, gene, direction, compartments, confidence, direct, reference, note.
+        cytokine, gene, direction, compartments, confidence, direct, reference, note, leans_on (a
+        study of the evidence that the row was taken from).
     evidence
         One row a cytokine, gene and experiment, with ``compartment`` and ``sign``.
     axis_of
@@ -56,6 +57,14 @@ class Tables:
         """Gene to row."""
         return {gene: i for i, gene in enumerate(self.genes)}
 
+    def without(self, study: str) -> Tables:
+        """Prior rows that lean on the study say nothing; the evidence is left as it is."""
+        leaning = self.prior["leans_on"] == study
+        if not leaning.any():
+            return self
+        prior = self.prior.assign(confidence=self.prior["confidence"].mask(leaning, "none"))
+        return replace(self, prior=prior)
+
     @cached_property
     def groups(self) -> np.ndarray:
         """Number of the axis of each cytokine."""
@@ -74,7 +83,8 @@ def read(evidence: Path = EVIDENCE) -> Tables:
 
 def _evidence(path: Path, cells: pd.Series[str], ids: set[str]) -> pd.DataFrame:
     table = pd.read_csv(path, sep="\t", low_memory=False)
-    table["cytokine"] = table["cytokine"].replace(FILED_WITH)
+    table = table[~table["study"].isin(left_out("weights"))]
+    table = table.assign(cytokine=table["cytokine"].replace(FILED_WITH))
     unknown = sorted(set(table["cell_type"]) - set(cells.index))
     if unknown:
         sys.exit(f"No compartment for {unknown}: add them to cell_types.tsv.")
@@ -82,6 +92,12 @@ def _evidence(path: Path, cells: pd.Series[str], ids: set[str]) -> pd.DataFrame:
     table["compartment"] = table["cell_type"].map(cells)
     table["sign"] = np.where(table["direction"] == "up", 1.0, -1.0)
     return table[table["cytokine"].isin(ids)].reset_index(drop=True)
+
+
+def left_out(of: str) -> frozenset[str]:
+    """Studies that enter no ``weights``, or no ``grades``; left_out.tsv says why."""
+    table = pd.read_csv(HERE / "left_out.tsv", **_TEXT)
+    return frozenset(table.loc[table["from"] == of, "study"])
 
 
 def _approved(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from model import COMPARTMENTS, GENERIC, has_own, study_votes
+from model import COMPARTMENTS, GENERIC, has_own, known_there, study_votes
 from settings import INTERFERON_AXES
 
 if TYPE_CHECKING:
@@ -49,7 +49,15 @@ class Lists:
     def own(self) -> dict[str, np.ndarray]:
         """Which cytokines have a list of their own, by compartment."""
         generic = self.matrix[GENERIC]
-        return {c: has_own(self.matrix[c], generic, self.settings) for c in COMPARTMENTS}
+        return {
+            c: has_own(
+                self.matrix[c],
+                generic,
+                known_there(self.tables, self.effects, c),
+                self.settings,
+            )
+            for c in COMPARTMENTS
+        }
 
     @cached_property
     def prior(self) -> dict[tuple[str, str], list[str]]:
@@ -93,8 +101,9 @@ class Lists:
         return "interferon" if axis in INTERFERON_AXES else axis
 
 
-def response(lists: Lists, k: int, before: dict[str, str], grade: Grade) -> str:
-    """Text of the [response] table of one cytokine."""
+def response(lists: Lists, k: int, before: dict[str, str], grades: dict[str, Grade]) -> str:
+    """Text of the [response] table of one cytokine; ``grades`` by compartment."""
+    grade = grades[GENERIC]
     lines = ["[response]"]
     lines += [
         f"{key} = {_quoted(before[key])}" for key in ("scorability", "caveat") if key in before
@@ -104,6 +113,7 @@ def response(lists: Lists, k: int, before: dict[str, str], grade: Grade) -> str:
     for compartment in COMPARTMENTS:
         if lists.own[compartment][k]:
             lines += ["", "[[response.variant]]", f"compartment = {_quoted(compartment)}"]
+            lines.append(f"grade = {_quoted(grades[compartment].letter)}")
             lines += _genes(lists, k, compartment)
     return "\n".join(lines) + "\n"
 
@@ -140,12 +150,12 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def rewrite(path: Path, lists: Lists, k: int, grade: Grade) -> str:
+def rewrite(path: Path, lists: Lists, k: int, grades: dict[str, Grade]) -> str:
     """The whole file: everything before [response] stays as it is."""
     text = path.read_text(encoding="utf-8")
     before = tomllib.loads(text)["response"]
     head = text[: text.index("\n[response]\n") + 1]
-    return head + response(lists, k, before, grade)
+    return head + response(lists, k, before, grades)
 
 
 def studies(tables: Tables) -> pd.DataFrame:
