@@ -41,7 +41,7 @@ def test_help_imports_nothing_heavy(command):
 def test_results_to_stdout_notices_to_stderr(scoring):
     folder, done = scoring
     rows = json.loads(done.stdout)
-    assert rows[0].keys() == {"level", "name", "mean_z", "up_p05", "down_p05", "n_scored"}
+    assert rows[0].keys() == {"level", "name", "grade", "mean_z", "up_p05", "down_p05", "n_scored"}
     assert rows[0]["name"] == "IFN-II"
     stored = ad.read_h5ad(folder / "out.h5ad")
     z, p = stored.obsm["cytosig_axis"]["IFN-II"], stored.obsm["cytosig_axis_pvalue"]["IFN-II"]
