@@ -199,20 +199,22 @@ def report(true: pd.DataFrame, table: pd.DataFrame, worst: float, /) -> str:
         record.markdown(pd.DataFrame({"bar": list(met), "met": list(met.values())})),
         "## The true signature",
         record.markdown(true),
-        _TRUE_NOTES.format(others=DRAWS_OTHERS),
+        _WHOSE + "\n" + _TRUE_NOTES.format(others=DRAWS_OTHERS),
         "## Random signatures of the same size and weights, matched for expression",
         record.markdown(table),
-        _NOTES.format(worst=worst, n_bins=draws.N_BINS, room=draws.ROOM),
+        _WHOSE + "\n" + _NOTES.format(worst=worst, n_bins=draws.N_BINS, room=draws.ROOM),
     ]
     return "\n\n".join(parts)
 
 
-_TRUE_NOTES = """\
+_WHOSE = """\
 - shipped: the signature as it is in the package. Its weights hold evidence from all of these
   studies, so these rows show that the package does what it was made to do and no more.
 - its study left out: the signature made anew by the programs of curation/responses without the
   evidence of the case's own study. The expert prior and the other studies stay. These are the rows
-  to judge by.
+  to judge by."""
+
+_TRUE_NOTES = """\
 - effect: mean z of the treated observations minus mean z of the controls, where z is the linear
   score of the signature alone (method ulm). Its unit is one standard deviation of the score under
   shuffled genes, the same for every signature and draw of a case.
@@ -227,11 +229,6 @@ _TRUE_NOTES = """\
   else on all of them. hbec has one control a donor and is centred on all 19."""
 
 _NOTES = """\
-- shipped: the signature as it is in the package. Its weights hold evidence from all of these
-  studies, so these rows show that the package does what it was made to do and no more.
-- its study left out: the signature made anew by the programs of curation/responses without the
-  evidence of the case's own study. The expert prior and the other studies stay. These are the rows
-  to judge by.
 - Each gene of the signature is replaced by one drawn without replacement from its own bin of
   expression and keeps its signed weight. Bins are of equal size, {n_bins} of them, or as many as
   leave each bin {room} candidates for every gene drawn from it (few genes are outside the catalogue

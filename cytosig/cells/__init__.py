@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from cytosig.cells.labels import GENERIC, Cells, check_overrides, compartment_of, map_labels
+from cytosig.cells.labels import Cells, check_overrides, compartment_of, map_labels
+from cytosig.signatures.model import GENERIC
 
 __all__ = ["GENERIC", "Cells", "check_overrides", "compartment_of", "map_labels"]

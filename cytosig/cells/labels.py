@@ -11,7 +11,7 @@ import numpy as np
 from cytosig._errors import UsageError
 from cytosig.cells.rules import read
 from cytosig.cells.tables import key_of, tables
-from cytosig.signatures.model import COMPARTMENTS
+from cytosig.signatures.model import COMPARTMENTS, GENERIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 How = Literal["table", "rule", "user", "unmapped"]
-GENERIC = "generic"
 EMPTY = "(empty)"
 _ID = re.compile(r"(?:.*/)?(CL)[:_](\d{7})", re.IGNORECASE)
 

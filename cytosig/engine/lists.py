@@ -10,15 +10,17 @@ import numpy as np
 from cytosig._errors import DataError
 from cytosig.genes import GeneMap, coverage_table
 from cytosig.signatures import COMPARTMENTS, Catalogue
+from cytosig.signatures.model import GENERIC
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from cytosig.engine.align import Aligned
     from cytosig.engine.options import Options
-
-GENERIC = "generic"
+    from cytosig.signatures import Signature
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,21 @@ def choose_lists(
 
 def weight_matrix(aligned: Aligned, catalogue: Catalogue, ids: list[str], /) -> NDArray[np.float64]:
     """Weights of the named signatures over the whole gene universe, genes × signatures."""
-    place = aligned.place()
     weights = np.zeros((aligned.rows.n_genes, len(ids)))
+    place = aligned.place()
     for k, id in enumerate(ids):
-        for gene, weight in catalogue.signatures[id].weights.items():
-            if gene in place:
-                weights[place[gene], k] += weight
+        for gene, weight in _placed(catalogue.signatures[id], place).items():
+            weights[gene, k] = weight
     return weights
+
+
+def _placed(signature: Signature, place: Mapping[str, int]) -> dict[int, float]:
+    """Weights by engine gene; those of genes that share one are added."""
+    found: dict[int, float] = {}
+    for gene, weight in signature.weights.items():
+        if gene in place:
+            found[place[gene]] = found.get(place[gene], 0.0) + weight
+    return found
 
 
 def _variants(
@@ -181,8 +191,10 @@ def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.Da
 
 def _mark_flat(coverage: pd.DataFrame, aligned: Aligned, catalogue: Catalogue) -> None:
     """A signature that weighs every gene of the universe alike says nothing."""
-    ids = [id for id in catalogue.ids if not coverage.loc[id, "reason"]]
-    weights = weight_matrix(aligned, catalogue, ids)
-    for id, column in zip(ids, weights.T, strict=True):
-        if np.ptp(column) <= 1e-12 * np.abs(column).max():
+    place = aligned.place()
+    for id in [id for id in catalogue.ids if not coverage.loc[id, "reason"]]:
+        named = _placed(catalogue.signatures[id], place)
+        rest = [0.0] if len(named) < aligned.rows.n_genes else []
+        weights = np.array([*named.values(), *rest])
+        if np.ptp(weights) <= 1e-12 * np.abs(weights).max():
             coverage.loc[id, "reason"] = "the same weight on every gene of the background"

@@ -12,13 +12,14 @@ from cytosig.engine.align import Aligned, align
 from cytosig.engine.centre import Baseline, centre
 from cytosig.engine.ligands import ligand_expression
 from cytosig.engine.linear import REASONS, LinearScores, run_plans
-from cytosig.engine.lists import GENERIC, Lists, choose_lists, weight_matrix
+from cytosig.engine.lists import Lists, choose_lists, weight_matrix
 from cytosig.engine.moments import sums_of_genes
 from cytosig.engine.plan import Plan, make_plan
 from cytosig.engine.prepare import refuse_nonfinite
 from cytosig.engine.reference import Reference
 from cytosig.engine.scores import Scores
 from cytosig.genes import approved_names
+from cytosig.signatures.model import GENERIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable

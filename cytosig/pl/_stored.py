@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
 from cytosig._keys import Keys
+from cytosig._obs import column_of, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from anndata import AnnData
@@ -27,7 +28,7 @@ def activities(
     slot = slots[what]
     if slot not in adata.obsm:
         raise UsageError(
-            f"obsm has no {slot!r}; it has {_names(adata.obsm)}. Run cs.tl.score(adata) first, or"
+            f"obsm has no {slot!r}; it has {names_of(adata.obsm)}. Run cs.tl.score(adata) first, or"
             " pass the key= it was given as key_added."
         )
     table = adata.obsm[slot]
@@ -45,7 +46,7 @@ def coverage_table(adata: AnnData, /, *, key: str) -> pd.DataFrame:
     record = _record(adata, key)
     if "coverage" not in record:
         raise UsageError(
-            f"uns has no coverage table under {key!r}; it has {_names(adata.uns)}. Run"
+            f"uns has no coverage table under {key!r}; it has {names_of(adata.uns)}. Run"
             " cs.tl.score(adata) first, or pass the key= it was given as key_added."
         )
     table: pd.DataFrame = record["coverage"].copy()
@@ -73,15 +74,7 @@ def group_of(adata: AnnData, groupby: str, /) -> pd.Categorical:
     """Group of every observation: in the order of a categorical column, else sorted."""
     import pandas as pd
 
-    if groupby not in adata.obs.columns:
-        raise UsageError(f"groupby: obs has no column {groupby!r}; it has {_names(adata.obs)}.")
-    values = adata.obs[groupby]
-    if values.isna().any():
-        first = adata.obs_names[values.isna().to_numpy()][0]
-        raise DataError(
-            f"groupby: obs[{groupby!r}] is empty for {int(values.isna().sum())} observations,"
-            f" {first!r} first; fill it in or leave them out."
-        )
+    values = column_of(adata, groupby, argument="groupby")
     return pd.Categorical(values).remove_unused_categories()
 
 
@@ -110,10 +103,6 @@ def _chosen(ids: Sequence[str], there: list[str], slot: str, /) -> list[str]:
             near = [upper[name] for name in get_close_matches(str(id).upper(), upper, n=3)]
             raise UsageError(
                 f"ids: obsm[{slot!r}] has no column {id!r}."
-                + (f" Near: {', '.join(near)}." if near else f" It has {_names(there)}.")
+                + (f" Near: {', '.join(near)}." if near else f" It has {names_of(there)}.")
             )
     return wanted
-
-
-def _names(keys: Iterable[Any]) -> str:
-    return ", ".join(map(repr, keys)) or "nothing"

@@ -20,6 +20,8 @@ Tier = Literal["specific", "family", "shared", "user"]
 Grade = Literal["A", "B", "C", "D"]
 Compartment = Literal["epithelial", "stromal", "myeloid", "T_NK", "B"]
 COMPARTMENTS: tuple[Compartment, ...] = get_args(Compartment)
+GENERIC = "generic"
+"""What stands for no compartment: the lists of all other cells and of bulk data."""
 
 
 @dataclass(frozen=True, slots=True)

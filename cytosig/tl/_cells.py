@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cytosig._errors import UsageError
 from cytosig._log import logger
+from cytosig._obs import column_of
 from cytosig.cells import Cells, map_labels
-from cytosig.tl._inputs import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

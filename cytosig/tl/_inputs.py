@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
+from cytosig._obs import column_of, names_of
 from cytosig.engine.centre import Baseline
 from cytosig.engine.reference import Reference
 from cytosig.signatures import Catalogue, load
@@ -58,10 +59,10 @@ def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[A
         return adata.raw.X, adata.raw.var
     if layer is not None:
         if layer not in adata.layers:
-            raise UsageError(f"layer={layer!r} is not there; layers: {_names(adata.layers)}.")
+            raise UsageError(f"layer={layer!r} is not there; layers: {names_of(adata.layers)}.")
         return adata.layers[layer], adata.var
     if adata.X is None:
-        raise DataError(f"adata.X is empty; pass layer= one of {_names(adata.layers)}.")
+        raise DataError(f"adata.X is empty; pass layer= one of {names_of(adata.layers)}.")
     return adata.X, adata.var
 
 
@@ -76,24 +77,6 @@ def check_anndata(adata: object, /) -> None:
         )
 
 
-def _names(keys: Iterable[Any]) -> str:
-    return ", ".join(map(repr, keys)) or "none"
-
-
-def column_of(adata: AnnData, key: str, /, *, argument: str, gaps: bool = False) -> pd.Series[Any]:
-    """A column of obs, without empty entries unless ``gaps`` are fine."""
-    if key not in adata.obs.columns:
-        raise UsageError(f"{argument}: obs has no column {key!r}; it has {_names(adata.obs)}.")
-    values: pd.Series[Any] = adata.obs[key]
-    if not gaps and values.isna().any():
-        first = adata.obs_names[values.isna().to_numpy()][0]
-        raise DataError(
-            f"{argument}: obs[{key!r}] is empty for {int(values.isna().sum())} observations,"
-            f" {first!r} first; fill it in or leave them out."
-        )
-    return values
-
-
 def control_mask(adata: AnnData, control: tuple[str, object], /) -> NDArray[np.bool_]:
     """Observations where obs[column] equals value (compared as text)."""
     if not isinstance(control, tuple) or len(control) != 2:
@@ -104,7 +87,7 @@ def control_mask(adata: AnnData, control: tuple[str, object], /) -> NDArray[np.b
     if not mask.any():
         raise UsageError(
             f"control={control!r}: no observation has that value; obs[{key!r}] holds"
-            f" {_names(sorted(values.unique())[:8])}."
+            f" {names_of(sorted(values.unique())[:8])}."
         )
     return mask
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +10,6 @@ import pytest
 from cytosig._errors import SignatureError, UsageError
 from cytosig.signatures import COMPARTMENTS, Catalogue, Signature, load_folder
 from cytosig.signatures._strict import Document
-from cytosig.signatures.grades import ungraded
-from cytosig.signatures.model import Response
 from cytosig.signatures.parse import parse_cytokine
 
 if TYPE_CHECKING:
@@ -225,7 +222,6 @@ def test_a_folder_keeps_the_variants(tmp_path: Path) -> None:
     }  # fmt: skip
     assert found.for_compartment("myeloid").grades == {"IL99": "D"}
     assert found.for_compartment("epithelial").grades == found.grades == {"IL99": "B"}
-    assert ungraded(found) == {}
 
 
 # --- the catalogue of one compartment -----------------------------------------------------------
@@ -329,16 +325,12 @@ def test_variants_that_fit_no_catalogue(
 # --- grades -------------------------------------------------------------------------------------
 
 
-def test_ungraded_says_what_is_missing(small: Catalogue) -> None:
-    graded = {"ALPHA": Response("low"), "BETA": Response("low", grade="A")}
-    cytokines = {id: replace(c, response=graded.get(id)) for id, c in small.cytokines.items()}
-    found = ungraded(Catalogue(small.signatures, cytokines))
-    assert found["ALPHA"] == "no grade"
-    assert found["BETA"] == "no grade_reason"
-
-
 def test_every_shipped_list_is_graded(curated: Catalogue) -> None:
-    assert ungraded(curated) == {}
+    for id, signature in curated.signatures.items():
+        response = curated.cytokines[id].response
+        assert signature.grade in ("A", "B", "C", "D"), id
+        assert signature.grade_reason, id
+        assert (response.grade, response.grade_reason) == (signature.grade, signature.grade_reason)
 
 
 def test_studies_are_those_of_the_gene_with_most() -> None:

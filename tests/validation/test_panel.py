@@ -18,12 +18,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def panel():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        import panel
-
-        yield panel
+def panel(program_named):
+    return program_named("panel")
 
 
 @pytest.fixture(scope="module")

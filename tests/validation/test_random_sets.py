@@ -24,12 +24,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def program():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        import random_sets
-
-        yield random_sets
+def program(program_named):
+    return program_named("random_sets")
 
 
 @pytest.fixture(scope="module")

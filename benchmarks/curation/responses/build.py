@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import model
 from grades import grade
 from heldout import leave_one_study_out, queries
-from settings import COMPARTMENTS, DEFAULT, EVIDENCE, HERE, SIGNATURES
+from settings import DEFAULT, EVIDENCE, HERE, SIGNATURES
 from tables import Tables, read
 from write import Lists, rewrite, studies
+
+from cytosig.signatures import COMPARTMENTS
 
 
 def build(tables: Tables) -> dict[str, str]:
@@ -46,8 +49,6 @@ def main() -> None:
     asked = parser.parse_args()
     if not EVIDENCE.exists():
         sys.exit(f"{EVIDENCE} is not there; the weights cannot be made without the evidence.")
-    from pathlib import Path
-
     stale = []
     for path, text in build(read()).items():
         if asked.check:

@@ -16,8 +16,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import record
-from heldout import queries, score
-from model import study_effects, weights
+from heldout import folds, queries, score
 from settings import DEFAULT
 from tables import read
 
@@ -33,14 +32,12 @@ HIGH = 2.0
 def pairs(tables: Tables) -> pd.DataFrame:
     """Every recognised experiment (own z above 2) × every other cytokine, its study unseen."""
     asked = queries(tables)
-    effects = study_effects(tables, DEFAULT)
     rows = []
-    for (study, compartment), part in asked.about.groupby(["study", "compartment"], sort=True):
-        others = [effect for effect in effects if effect.study != study]
-        matrix = weights(tables.without(study), others, DEFAULT, compartment)
+    for part, matrix in folds(tables, asked, DEFAULT):
         alike = shares(matrix)
         z, _ = score(tables, matrix, asked.sign[part.index], "hlm")
-        for own, row in zip(part["cytokine"], z.fillna(0.0).to_numpy(), strict=True):
+        studies = zip(part["cytokine"], part["study"], z.fillna(0.0).to_numpy(), strict=True)
+        for own, study, row in studies:
             k = tables.ids.index(own)
             if row[k] > HIGH:
                 rows += [

@@ -15,17 +15,19 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 from model import GENERIC, study_effects, weights
+from settings import INTERFERON_AXES
 
 import cytosig as cs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from settings import Settings
     from tables import Tables
 
 FEWEST_UP = 15
 DICTIONARY = "ImmuneDictionary"
-INTERFERONS = ("IFN-I-III", "IFN-II")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def queries(tables: Tables) -> Queries:
             store.append(row)
     columns = ["experiment", "study", "cytokine", "cell_type", "compartment", "kind"]
     frame = pd.DataFrame(about, columns=columns)
-    frame["interferon"] = frame["cytokine"].map(tables.axis_of).isin(INTERFERONS)
+    frame["interferon"] = frame["cytokine"].map(tables.axis_of).isin(INTERFERON_AXES)
     return Queries(frame, np.array(sign), np.array(change))
 
 
@@ -89,15 +91,23 @@ def leave_one_study_out(
     signs: bool = True,
 ) -> pd.DataFrame:
     """Rank of the true cytokine and of its axis for every experiment, its study unseen."""
-    effects = study_effects(tables, settings)
     rows = asked.sign if signs else asked.change
     about = asked.about.copy()
+    for part, matrix in folds(tables, asked, settings, compartments=compartments):
+        _rank(tables, about, part.index, *score(tables, matrix, rows[part.index], method))
+    return about
+
+
+def folds(
+    tables: Tables, asked: Queries, settings: Settings, *, compartments: bool = True
+) -> Iterator[tuple[pd.DataFrame, NDArray[np.float64]]]:
+    """Experiments of one study (and compartment), and the weights made without that study."""
+    effects = study_effects(tables, settings)
+    about = asked.about
     where = about["compartment"] if compartments else pd.Series(GENERIC, index=about.index)
     for (study, compartment), part in about.groupby(["study", where], sort=True):
         others = [effect for effect in effects if effect.study != study]
-        matrix = weights(tables.without(study), others, settings, compartment)
-        _rank(tables, about, part.index, *score(tables, matrix, rows[part.index], method))
-    return about
+        yield part, weights(tables.without(study), others, settings, compartment)
 
 
 def leave_one_cell_type_out(tables: Tables, asked: Queries, settings: Settings) -> pd.DataFrame:

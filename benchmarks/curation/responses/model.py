@@ -22,8 +22,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from settings import COMPARTMENTS, INTERFERON_AXES
+from settings import INTERFERON_AXES
 from tables import programme_genes
+
+from cytosig.signatures import COMPARTMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,15 +231,3 @@ def has_own(
 def _weights(tables: Tables, effects: list[Effect], settings: Settings, compartment: str) -> Array:
     prior = prior_matrix(tables, compartment, settings)
     return specific(tables, posterior(tables, effects, prior, compartment, settings), settings)
-
-
-__all__ = [
-    "COMPARTMENTS",
-    "GENERIC",
-    "Effect",
-    "has_own",
-    "known_there",
-    "study_effects",
-    "study_votes",
-    "weights",
-]

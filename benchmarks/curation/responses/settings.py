@@ -9,7 +9,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 EVIDENCE = ROOT.parent / "shared" / "knowledge" / "evidence.tsv.gz"
 SIGNATURES = ROOT / "signatures"
-COMPARTMENTS = ("epithelial", "stromal", "myeloid", "T_NK", "B")
 INTERFERON_AXES = ("IFN-I-III", "IFN-II")
 
 

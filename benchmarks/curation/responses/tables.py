@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import sys
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from settings import COMPARTMENTS, EVIDENCE, HERE, SIGNATURES
+from settings import EVIDENCE, HERE, SIGNATURES
 
 from cytosig.genes.resolve import approved_names
+from cytosig.genes.tables import human
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,15 +104,8 @@ def _approved(table: pd.DataFrame) -> pd.DataFrame:
     names = sorted(table["gene"].unique())
     approved = dict(zip(names, approved_names(names, "human"), strict=True))
     table = table.assign(gene=table["gene"].map(approved))
-    table = table[table["gene"].isin(human_symbols())]
+    table = table[table["gene"].isin(human().keys())]
     return table.drop_duplicates(["experiment", "gene"]).reset_index(drop=True)
-
-
-def human_symbols() -> frozenset[str]:
-    """Every approved symbol the package knows."""
-    path = files("cytosig") / "genes" / "data" / "human.tsv.gz"
-    with path.open("rb") as packed, gzip.open(packed, "rt") as text:
-        return frozenset(line.split("\t", 1)[0] for line in text)
 
 
 def programme_genes(genes: list[str]) -> np.ndarray:
@@ -123,6 +115,3 @@ def programme_genes(genes: list[str]) -> np.ndarray:
     exact = {word for word in words if not word.endswith("*")}
     begins = tuple(word[:-1] for word in words if word.endswith("*"))
     return np.array([gene in exact or gene.startswith(begins) for gene in genes])
-
-
-__all__ = ["COMPARTMENTS", "Tables", "programme_genes", "read"]

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from model import COMPARTMENTS, GENERIC, has_own, known_there, study_votes
+from model import GENERIC, has_own, known_there, study_votes
 from settings import INTERFERON_AXES
+
+from cytosig.signatures import COMPARTMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
