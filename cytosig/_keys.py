@@ -42,6 +42,21 @@ class Keys:
         return f"{self.added}_ligand"
 
     @property
+    def spread(self) -> str:
+        """obsm: standard deviation of ranks over the methods of a consensus."""
+        return f"{self.added}_spread"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every slot of obsm."""
+        names = ("score", "pvalue", "estimate", "axis", "axis_pvalue", "ligand", "spread")
+        return tuple(f"{self.added}_{name}" for name in names)
+
+    def of_method(self, name: str, /) -> Keys:
+        """Slots of a further method of the same run."""
+        return Keys(f"{self.added}_{name}")
+
+    @property
     def uns(self) -> str:
         """uns: parameters, versions, digest, coverage."""
         return self.added

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cytosig._errors import DataError
-from cytosig.engine.moments import Moments, fixed, measure, untouched
+from cytosig.engine.moments import Measured, Moments, fixed, measure, untouched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from cytosig.engine.options import Options
     from cytosig.engine.prepare import Rows
     from cytosig.engine.recognise import Values
     from cytosig.engine.reference import Reference
+
+    Array = NDArray[np.float64]
+
+
+_ALONE = (
+    "There is only one observation in {where}, which cannot be {what}. Pass reference= (from"
+    " cytosig.tl.fit_reference), control=, or center=None if the values are contrasts; or use"
+    " method='ucell', 'aucell', 'singscore' or 'ssgsea', which rank genes inside it."
+)
 
 
 @dataclass(frozen=True)
@@ -41,36 +53,116 @@ class Baseline:
     reference: Reference | None = None
 
 
-def centre(
-    rows: Rows,
-    values: Values,
-    baseline: Baseline,
-    options: Options,
-    kept: NDArray[np.int64] | None,
-    /,
-) -> tuple[Moments, str]:
-    """Moments to centre and scale on, and one sentence that says which.
+class Zero:
+    """Where zero is for one matrix; what it rests on is measured when first asked for, and once.
 
     Parameters
     ----------
+    rows, values
+        The matrix, and what its values are.
+    baseline, options
+        What was asked for.
     kept
-        Positions of the engine genes among the reference's genes.
+        Positions of the engine genes among the reference's genes, None without a reference.
+    refuse
+        Names the first value that is not finite, by raising.
     """
-    n, g = rows.n_obs, rows.n_genes
-    if baseline.reference is not None and kept is not None:
-        stored = baseline.reference
-        sd = stored.sd[kept] if options.scale else None
-        return fixed(stored.mean[kept], sd, n), f"centred on a reference of {stored.n_obs}"
-    if baseline.control is None and baseline.batch is None:
-        if options.center is None:
-            return untouched(n, g), "not centred, as asked"
-        if options.center == "auto" and values.kind == "contrasts":
-            return untouched(n, g), "not centred: the values are contrasts"
-    use = np.ones(n, dtype=bool) if baseline.control is None else baseline.control
-    group = np.zeros(n, dtype=np.int64) if baseline.batch is None else baseline.batch
-    _check_groups(group, use, baseline)
-    moments = measure(rows, group, use, scale=options.scale, n_jobs=options.n_jobs)
-    return moments, _sentence(use, baseline)
+
+    def __init__(
+        self,
+        rows: Rows,
+        values: Values,
+        baseline: Baseline,
+        options: Options,
+        kept: NDArray[np.int64] | None,
+        refuse: Callable[[], None],
+        /,
+    ) -> None:
+        self._rows, self._baseline, self._options = rows, baseline, options
+        self._refuse = refuse
+        self._stored = baseline.reference if kept is not None else None
+        self._kept = kept
+        alone = baseline.control is None and baseline.batch is None and self._stored is None
+        contrasts = options.center == "auto" and values.kind == "contrasts"
+        self._untouched = alone and (options.center is None or contrasts)
+
+    @property
+    def sentence(self) -> str:
+        """One line that says on what observations are centred."""
+        if self._stored is not None:
+            return f"centred on a reference of {self._stored.n_obs}"
+        if self._untouched:
+            asked = self._options.center is None
+            return "not centred, as asked" if asked else "not centred: the values are contrasts"
+        return _sentence(self._use, self._baseline)
+
+    def moments(self, *, scale: bool) -> Moments:
+        """What to subtract, and with ``scale`` what to divide by.
+
+        Raises
+        ------
+        DataError
+            When centring is impossible or a value is not finite.
+        """
+        if self._stored is not None:
+            sd = self._stored.sd[self._kept] if scale else None
+            return fixed(self._stored.mean[self._kept], sd, self._rows.n_obs)
+        if self._untouched:
+            return self.raw
+        return self._measured.moments(scale=scale)
+
+    @property
+    def raw(self) -> Moments:
+        """Nothing to subtract and nothing to divide by."""
+        return untouched(self._rows.n_obs, self._rows.n_genes)
+
+    @cached_property
+    def gene_mean(self) -> Array:
+        """Mean of every gene over the reference, or else over all observations.
+
+        Raises
+        ------
+        DataError
+            When there is one observation and no reference.
+        """
+        if self._stored is not None:
+            return np.asarray(self._stored.mean[self._kept])
+        if self._rows.n_obs == 1:
+            raise DataError(_ALONE.format(where="the data", what="compared with the mean of all"))
+        return np.asarray(self._everyone.mean[0])
+
+    @property
+    def filled(self) -> NDArray[np.bool_]:
+        """Genes that are not zero in every observation."""
+        return np.asarray((self._everyone.mean[0] != 0) | (self._everyone.sd[0] > 0))
+
+    @property
+    def _use(self) -> NDArray[np.bool_]:
+        control = self._baseline.control
+        return np.ones(self._rows.n_obs, dtype=bool) if control is None else control
+
+    @cached_property
+    def _measured(self) -> Measured:
+        """Over the observations centred on."""
+        if self._baseline.control is None and self._baseline.batch is None:
+            _check_groups(np.zeros(self._rows.n_obs, dtype=np.int64), self._use, self._baseline)
+            return self._everyone
+        batch = self._baseline.batch
+        group = np.zeros(self._rows.n_obs, dtype=np.int64) if batch is None else batch
+        _check_groups(group, self._use, self._baseline)
+        return self._finite(measure(self._rows, group, self._use, n_jobs=self._options.n_jobs))
+
+    @cached_property
+    def _everyone(self) -> Measured:
+        """Over all observations."""
+        n = self._rows.n_obs
+        everyone = np.zeros(n, dtype=np.int64), np.ones(n, dtype=bool)
+        return self._finite(measure(self._rows, *everyone, n_jobs=self._options.n_jobs))
+
+    def _finite(self, found: Measured) -> Measured:
+        if not np.isfinite(found.mean).all():
+            self._refuse()
+        return found
 
 
 def _check_groups(group: NDArray[np.int64], use: NDArray[np.bool_], baseline: Baseline) -> None:
@@ -82,11 +174,7 @@ def _check_groups(group: NDArray[np.int64], use: NDArray[np.bool_], baseline: Ba
         if available[k] == 0:
             raise DataError(f"No control observation in {where}; every batch needs one.")
         if baseline.control is None and sizes[k] == 1:
-            raise DataError(
-                f"There is only one observation in {where}, which cannot be centred on itself."
-                " Pass reference= (from cytosig.tl.fit_reference), control=, or center=None if"
-                " the values are contrasts."
-            )
+            raise DataError(_ALONE.format(where=where, what="centred on itself"))
 
 
 def _sentence(use: NDArray[np.bool_], baseline: Baseline) -> str:

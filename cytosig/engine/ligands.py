@@ -6,66 +6,72 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig.blocks import for_each
 from cytosig.kernels.rows import pick_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from cytosig.blocks import Block
-    from cytosig.engine.prepare import Rows
+    from cytosig.engine.align import Aligned
+    from cytosig.engine.outputs import Outputs
+    from cytosig.signatures import Catalogue
     from cytosig.signatures.model import Cytokine
 
     Array = NDArray[np.float32]
 
 
-def ligand_expression(
-    rows: Rows,
-    place: Mapping[str, int],
-    cytokines: Sequence[Cytokine],
-    /,
-    *,
-    base: float | None,
-    n_jobs: int | None,
-) -> Array:
+class LigandJob:
     """Expression of every cytokine's ligand, observations × cytokines, on the data's scale.
 
     Subunits of one form are all needed (the smallest counts); forms add up on the linear
     scale. A form with an unmeasured subunit is left out; a cytokine with none left is NaN.
+    Contrasts have no expression, and no columns here.
 
     Parameters
     ----------
-    rows
-        The matrix, logged.
-    place
-        Engine gene of each ligand gene that is measured.
-    cytokines
+    aligned
+        The matrix, logged, and where its genes are.
+    catalogue
         Whose ligands.
-    base
-        Logarithm base of x + 1; None for plain log2.
     """
-    genes = sorted(
-        {gene for c in cytokines for gene in c.ligand_genes if gene in place},
-        key=lambda gene: place[gene],
-    )
-    slot = np.full(rows.n_genes, -1, dtype=np.int32)
-    for i, gene in enumerate(genes):
-        slot[place[gene]] = i
-    column = {gene: i for i, gene in enumerate(genes)}
-    out = np.full((rows.n_obs, len(cytokines)), np.nan, dtype=np.float32)
 
-    def work(block: Block) -> None:
-        picked = np.zeros((block.stop - block.start, len(genes)), dtype=np.float32)
-        pick_columns(block.indptr, block.indices, block.data, slot, picked)
-        for k, cytokine in enumerate(cytokines):
-            forms = _forms(picked, column, cytokine)
+    def __init__(self, aligned: Aligned, catalogue: Catalogue, /) -> None:
+        contrasts = aligned.values.kind == "contrasts"
+        self._cytokines = [] if contrasts else list(catalogue.cytokines.values())
+        self._base = aligned.values.base
+        place = aligned.place()
+        wanted = {gene for c in self._cytokines for gene in c.ligand_genes if gene in place}
+        genes = sorted(wanted, key=place.__getitem__)
+        self._slot = np.full(aligned.rows.n_genes, -1, dtype=np.int32)
+        self._slot[[place[gene] for gene in genes]] = np.arange(len(genes))
+        self._column = {gene: i for i, gene in enumerate(genes)}
+        shape = (aligned.rows.n_obs, len(self._cytokines))
+        self._out = np.full(shape, np.nan, dtype=np.float32)
+
+    def run(self, block: Block, /) -> None:
+        """Read the ligands of a block's observations."""
+        if not self._cytokines:
+            return
+        picked = np.zeros((block.stop - block.start, len(self._column)), dtype=np.float32)
+        pick_columns(block.indptr, block.indices, block.data, self._slot, picked)
+        for k, cytokine in enumerate(self._cytokines):
+            forms = _forms(picked, self._column, cytokine)
             if forms:
-                out[block.rows, k] = _add_forms(forms, base)
+                self._out[block.rows, k] = _add_forms(forms, self._base)
 
-    for_each(iter(rows), work, n_jobs=n_jobs)
-    return out
+    def outputs(self) -> Mapping[str, Outputs]:
+        """No scores."""
+        return {}
+
+    def table(self, obs_names: pd.Index[str], /) -> pd.DataFrame:
+        """What was read, once every block has been seen."""
+        import pandas as pd
+
+        columns = [cytokine.id for cytokine in self._cytokines]
+        return pd.DataFrame(self._out, index=obs_names, columns=columns)
 
 
 def _forms(picked: Array, column: Mapping[str, int], cytokine: Cytokine) -> list[Array]:

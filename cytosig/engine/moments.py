@@ -50,16 +50,53 @@ def fixed(mean: NDArray[np.float64], sd: NDArray[np.float64] | None, n_obs: int,
     return Moments(mean[None], inverse[None], np.zeros(n_obs, dtype=np.int64))
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Means and standard deviations of every gene in every group, and whom they serve.
+
+    Parameters
+    ----------
+    mean, sd
+        Groups × genes.
+    n_used
+        Observations of each group they were taken on.
+    group
+        Group of every observation, 0 ... n−1.
+    """
+
+    mean: Array
+    sd: Array
+    n_used: NDArray[np.int64]
+    group: NDArray[np.int64]
+
+    def moments(self, *, scale: bool) -> Moments:
+        """What to subtract, and with ``scale`` what to divide by.
+
+        That is the standard deviation inside groups, pooled over them. Genes that do not vary
+        are divided by the median of those that do.
+
+        Raises
+        ------
+        DataError
+            When ``scale`` is asked for and no group has two observations.
+        """
+        if not scale:
+            return Moments(self.mean, np.ones_like(self.sd), self.group)
+        weight = np.maximum(self.n_used - 1, 0)[:, None]
+        if not weight.any():
+            raise DataError(
+                "Genes can be put on unit variance only with at least two observations to centre on"
+                " in one of the batches; each has one. Leave scale=True or method='zscore' out, or"
+                " centre on more observations."
+            )
+        pooled = np.sqrt((weight * self.sd**2).sum(axis=0) / weight.sum())
+        return Moments(self.mean, np.tile(_inverse(pooled), (len(self.mean), 1)), self.group)
+
+
 def measure(
-    rows: Rows,
-    group: NDArray[np.int64],
-    use: NDArray[np.bool_],
-    /,
-    *,
-    scale: bool,
-    n_jobs: int | None,
-) -> Moments:
-    """Gene moments of the observations in ``use``, for each group.
+    rows: Rows, group: NDArray[np.int64], use: NDArray[np.bool_], /, *, n_jobs: int | None
+) -> Measured:
+    """Means and standard deviations over the observations in ``use``, for each group.
 
     Sums run in row order within each gene, so they do not depend on blocks or threads.
 
@@ -71,27 +108,10 @@ def measure(
         Group of every observation, 0 ... n−1.
     use
         Observations the moments are taken on; every group has at least one.
-    scale
-        Also divide by the standard deviation inside groups, pooled over them. Genes that do
-        not vary are divided by the median of those that do.
-
-    Raises
-    ------
-    DataError
-        When ``scale`` is asked for and no group has two observations in ``use``.
     """
     n_groups = int(group.max()) + 1 if group.size else 1
     mean, sd = sums_of_genes(rows, np.where(use, group, -1), n_groups, n_jobs=n_jobs)
-    if not scale:
-        return Moments(mean, np.ones_like(sd), group)
-    weight = np.maximum(np.bincount(group[use], minlength=n_groups) - 1, 0)[:, None]
-    if not weight.any():
-        raise DataError(
-            "scale=True needs at least two observations to centre on in one of the batches; each"
-            " has one. Leave scale out, or centre on more observations."
-        )
-    pooled = np.sqrt((weight * sd**2).sum(axis=0) / weight.sum())
-    return Moments(mean, np.tile(_inverse(pooled), (n_groups, 1)), group)
+    return Measured(mean, sd, np.bincount(group[use], minlength=n_groups), group)
 
 
 def sums_of_genes(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from cytosig.methods._base import Design
+from cytosig.methods._linear import Design
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from cytosig.methods._base import LinearMethod
+    from cytosig.methods import LinearMethod
     from cytosig.signatures.model import Axis
 
     Array = NDArray[np.float64]
@@ -80,7 +80,7 @@ def make_plan(
     used = np.flatnonzero(weights.any(axis=1))
     dense = weights[used]
     mix = method.mix(Design(dense, n_genes, tuple(ids), _groups(ids, axes)), lam=lam)
-    names, members = _axis_members(dense, ids, axes)
+    names, members = axis_members(dense, ids, axes)
     if names:
         axis_design = Design(dense @ members, n_genes, tuple(names))
         mix = np.hstack([mix, members @ method.mix(axis_design, lam=lam)])
@@ -105,7 +105,7 @@ def _groups(ids: Sequence[str], axes: Mapping[str, Axis]) -> tuple[str, ...]:
     return tuple(axis_of.get(id, f"signature {id}" if id in axes else id) for id in ids)
 
 
-def _axis_members(
+def axis_members(
     weights: Array, ids: Sequence[str], axes: Mapping[str, Axis]
 ) -> tuple[list[str], Array]:
     """An axis' weights: the mean of its members' signatures, each at unit length."""

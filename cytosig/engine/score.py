@@ -1,4 +1,4 @@
-"""One scoring run: align, recognise, centre, score."""
+"""One scoring run: align, recognise, score block by block, tabulate."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytosig import methods
-from cytosig._errors import DataError
 from cytosig.engine.align import Aligned, align
-from cytosig.engine.centre import Baseline, centre
-from cytosig.engine.ligands import ligand_expression
-from cytosig.engine.linear import REASONS, LinearScores, run_plans
-from cytosig.engine.lists import Lists, choose_lists, weight_matrix
+from cytosig.engine.centre import Baseline, Zero
+from cytosig.engine.frames import Frames
+from cytosig.engine.jobs import make_jobs
+from cytosig.engine.joint import join
+from cytosig.engine.ligands import LigandJob
+from cytosig.engine.lists import choose_lists
 from cytosig.engine.moments import sums_of_genes
-from cytosig.engine.plan import Plan, make_plan
+from cytosig.engine.outputs import run_jobs
 from cytosig.engine.prepare import refuse_nonfinite
 from cytosig.engine.reference import Reference
-from cytosig.engine.scores import Scores
 from cytosig.genes import approved_names
-from cytosig.signatures.model import GENERIC
+from cytosig.methods import ConsensusMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cytosig.engine.options import Options
+    from cytosig.engine.scores import Scores
     from cytosig.signatures import Catalogue
 
 __all__ = ["align", "fit", "score"]
@@ -52,7 +52,7 @@ def score(
     *,
     compartment: NDArray[Any] | None = None,
     tick: Callable[[int], None] | None = None,
-) -> Scores:
+) -> dict[str, Scores]:
     """Score every observation against every signature and axis of the catalogue.
 
     Parameters
@@ -61,39 +61,42 @@ def score(
         Of every observation, or ``generic``: its variants are used where there are any. The
         matrix must have been aligned with ``variants=True``. None for generic signatures.
 
+    Returns
+    -------
+    What every method found, by its name, in the order they were asked for.
+
     Raises
     ------
     DataError
         When no signature can be scored, a value is not finite, or centring is impossible.
     """
+
+    def refuse() -> None:
+        refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
+
     lists = choose_lists(aligned, catalogue, options, compartment)
-    moments, sentence = centre(aligned.rows, aligned.values, baseline, options, aligned.kept)
-    if not np.isfinite(moments.mean).all():
-        refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
-    plans = _plans(aligned, lists, options)
-    found = run_plans(aligned.rows, plans, lists.which, moments, n_jobs=options.n_jobs, tick=tick)
-    if any((part.state == 3).any() for part in found):
-        refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
-    ligand = _ligands(aligned, catalogue, options)
+    zero = Zero(aligned.rows, aligned.values, baseline, options, aligned.kept, refuse)
+    groups = make_jobs(aligned, lists, options, zero)
+    ligand = LigandJob(aligned, catalogue)
+    every = [*(job for group in groups for job in group.jobs), ligand]
+    run_jobs(aligned.rows, every, n_jobs=options.n_jobs, tick=tick)
+    found = [(group, group.outputs()) for group in groups]
+    if any((part.state == 3).any() for _, parts in found for part in parts.values()):
+        refuse()
+    centred = [zero.sentence] if any(method.centred for method in options.methods) else []
     scored = lists.coverage.index[lists.coverage["reason"] == ""]
-    notes = (*aligned.notes, sentence, *lists.notes, *_axis_notes(catalogue, list(scored)))
-    return _frames(found, plans, ligand, catalogue, lists, obs_names, notes)
-
-
-def _plans(aligned: Aligned, lists: Lists, options: Options) -> list[Plan]:
-    """One plan for each set of signatures in use."""
-    method = methods.get(options.method)
-    plans = []
-    for group in lists.groups:
-        weights = weight_matrix(aligned, group.catalogue, group.ids)
-        axes = group.catalogue.axes
-        try:
-            plans.append(make_plan(weights, group.ids, axes, method, lam=options.lam))
-        except DataError as error:
-            if group.name == GENERIC:
-                raise
-            raise DataError(f"Signatures of compartment {group.name}: {error}") from error
-    return plans
+    notes = (*aligned.notes, *centred, *lists.notes, *_axis_notes(catalogue, list(scored)))
+    frames = Frames(obs_names, catalogue, lists, ligand.table(obs_names), notes)
+    single = {
+        method.name: frames.scores(method, [(group, parts[method.name]) for group, parts in found])
+        for method in options.methods
+        if not isinstance(method, ConsensusMethod)
+    }
+    return {
+        method.name: join(method, single) if isinstance(method, ConsensusMethod)
+        else single[method.name]
+        for method in options.methods
+    }  # fmt: skip
 
 
 def _axis_notes(catalogue: Catalogue, ids: list[str]) -> list[str]:
@@ -106,59 +109,3 @@ def _axis_notes(catalogue: Catalogue, ids: list[str]) -> list[str]:
             how = "not scored for want of" if len(lost) == len(own) else "read without"
             notes.append(f"axis {axis.id} {how} {', '.join(lost)}")
     return notes
-
-
-def _ligands(aligned: Aligned, catalogue: Catalogue, options: Options) -> NDArray[np.float32]:
-    cytokines = list(catalogue.cytokines.values())
-    if not cytokines or aligned.values.kind == "contrasts":
-        return np.zeros((aligned.rows.n_obs, 0), dtype=np.float32)
-    return ligand_expression(
-        aligned.rows,
-        aligned.place(),
-        cytokines,
-        base=aligned.values.base,
-        n_jobs=options.n_jobs,
-    )
-
-
-def _frames(
-    found: list[LinearScores],
-    plans: list[Plan],
-    ligand: NDArray[np.float32],
-    catalogue: Catalogue,
-    lists: Lists,
-    obs_names: pd.Index[str],
-    notes: tuple[str, ...],
-) -> Scores:
-    import pandas as pd
-
-    rows = [np.flatnonzero(lists.which == k) for k in range(len(plans))]
-    own = [slice(0, plan.n_signatures) for plan in plans]
-    rest = [slice(plan.n_signatures, None) for plan in plans]
-
-    def frame(what: str, parts: list[slice], every: list[str]) -> pd.DataFrame:
-        values = np.full((len(obs_names), len(every)), np.nan)
-        for mine, plan, part, scores in zip(rows, plans, parts, found, strict=True):
-            place = np.array([every.index(name) for name in plan.columns[part]], dtype=np.int64)
-            values[np.ix_(mine, place)] = getattr(scores, what)[:, part]
-        return pd.DataFrame(values, index=obs_names, columns=every)
-
-    state = np.zeros(len(obs_names), dtype=np.int8)
-    for mine, scores in zip(rows, found, strict=True):
-        state[mine] = scores.state
-    wrong = np.flatnonzero(state)
-    axes, made = list(catalogue.axes), list(catalogue.cytokines)[: ligand.shape[1]]
-    return Scores(
-        score=frame("score", own, catalogue.ids),
-        pvalue=frame("pvalue", own, catalogue.ids),
-        estimate=frame("estimate", own, catalogue.ids),
-        axis=frame("score", rest, axes),
-        axis_pvalue=frame("pvalue", rest, axes),
-        ligand=pd.DataFrame(ligand, index=obs_names, columns=made),
-        coverage=lists.coverage,
-        coverage_compartments=lists.variants,
-        unscored=pd.DataFrame(
-            {"reason": [REASONS[int(s)] for s in state[wrong]]}, index=obs_names[wrong]
-        ),
-        notes=notes,
-    )

@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Everything a run found, in the order of the observations.
+    """Everything a run found by one method, in the order of the observations.
 
     Parameters
     ----------
-    score, pvalue, estimate
-        z, two-sided permutation p and coefficient, observations × signatures.
-    axis, axis_pvalue
-        The same for response axes.
+    score, axis
+        Observations × signatures and × response axes: z for linear methods, else the method's own.
+    pvalue, axis_pvalue
+        Two-sided, the same shapes; None where the method has none.
+    estimate
+        Coefficients, observations × signatures; None but for linear methods.
     ligand
         Ligand expression, observations × cytokines; no columns for contrasts.
     coverage
@@ -33,15 +31,20 @@ class Scores:
         One row an observation without scores, with its reason.
     notes
         What was recognised and done, a line each.
+    spread, agreement
+        For consensus only: standard deviation over the methods of an observation's rank, and how
+        well they agree on each signature.
     """
 
     score: pd.DataFrame
-    pvalue: pd.DataFrame
-    estimate: pd.DataFrame
+    pvalue: pd.DataFrame | None
+    estimate: pd.DataFrame | None
     axis: pd.DataFrame
-    axis_pvalue: pd.DataFrame
+    axis_pvalue: pd.DataFrame | None
     ligand: pd.DataFrame
     coverage: pd.DataFrame
     coverage_compartments: pd.DataFrame | None
     unscored: pd.DataFrame
     notes: tuple[str, ...]
+    spread: pd.DataFrame | None = None
+    agreement: pd.DataFrame | None = None

@@ -128,3 +128,21 @@ def row_summary(
             state[row] = 1
         elif n_stored == n_genes and low == high:
             state[row] = 2
+
+
+@nb.njit(cache=True, nogil=True)
+def mix_rows(
+    projection: NDArray[np.float64],
+    mix: NDArray[np.float64],
+    state: NDArray[np.int8],
+    out: NDArray[np.float64],
+) -> None:
+    """Rows of ``projection`` times ``mix`` (outputs × columns), where ``state`` is 0."""
+    for row in range(projection.shape[0]):
+        if state[row] != 0:
+            continue
+        for q in range(mix.shape[0]):
+            total = 0.0
+            for k in range(mix.shape[1]):
+                total += projection[row, k] * mix[q, k]
+            out[row, q] = total

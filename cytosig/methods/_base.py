@@ -1,103 +1,100 @@
-"""What a linear method is: a K × K matrix that turns signatures into regression weights."""
+"""What all methods have in common: a name, a source, settings, peers they can imitate."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig._errors import DataError
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 
-_LARGEST_CONDITION = 1e8
-
-
 @dataclass(frozen=True, slots=True)
-class Design:
-    """The signatures over the gene universe.
+class Setting:
+    """A number a method can be tuned by, from ``low`` to ``high``."""
 
-    Parameters
-    ----------
-    weights
-        Genes in any signature × signatures; every other gene weighs 0.
-    n_genes
-        Size of the gene universe G.
-    ids
-        Signature ids, for messages.
-    groups
-        Axis of each signature; its own id where it has none, as all have when left out.
-    """
-
-    weights: Array
-    n_genes: int
-    ids: tuple[str, ...]
-    groups: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.groups:
-            object.__setattr__(self, "groups", self.ids)
-
-    @property
-    def gram(self) -> Array:
-        """W'W."""
-        return self.weights.T @ self.weights
-
-    @property
-    def centred_gram(self) -> Array:
-        """W'W with the columns of W centred over all G genes."""
-        total = self.weights.sum(axis=0)
-        return self.gram - np.outer(total, total) / self.n_genes
+    name: str
+    default: float
+    low: float
+    high: float
+    about: str
+    whole: bool = False
 
 
-class Mix(Protocol):
-    """Turns a design into the K × K matrix M with T = W·M."""
-
-    def __call__(self, design: Design, /, *, lam: float | None) -> Array: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LinearMethod:
-    """A method whose score is Σ_g T(g)·x(g).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A way to score signatures.
 
     Parameters
     ----------
     name, title, reference
         For lists and methods sections.
-    mix
-        The method itself.
+    settings
+        What it can be tuned by.
+    compat
+        Peers whose conventions it can follow in place of the published definition.
     takes_lam
         Whether ``lam`` means anything to it.
+    centred
+        Whether it reads values less the mean of the observations centred on.
+    needs_raised
+        Whether a signature without a raised gene says nothing to it.
     """
 
     name: str
     title: str
     reference: str
-    mix: Mix
+    settings: tuple[Setting, ...] = ()
+    compat: tuple[str, ...] = ()
     takes_lam: bool = False
+    centred: bool = False
+    needs_raised: bool = False
+
+    def tuned(self, given: Mapping[str, float], /) -> dict[str, float]:
+        """Every setting, as given or else its default."""
+        return {s.name: given.get(s.name, s.default) for s in self.settings}
 
 
-def refuse_collinear(gram: Array, ids: tuple[str, ...], /) -> None:
-    """Stop where signatures or axes are so alike that one regression cannot tell them apart.
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a method is asked to run: its settings, and the peer it follows (None: no one)."""
 
-    Raises
-    ------
-    DataError
-        Naming the two that are most alike.
+    settings: Mapping[str, float]
+    compat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Signatures as sets of raised and of lowered genes.
+
+    Parameters
+    ----------
+    raised, lowered
+        Genes of the universe × signatures, true where the gene is in the set.
+    n_listed
+        How many genes each set names, whether the data have them or not: signatures × 2.
     """
-    norm = np.sqrt(np.diag(gram))
-    alike = gram / np.outer(norm, norm)
-    if np.linalg.cond(alike) <= _LARGEST_CONDITION:
-        return
-    alike = np.triu(np.abs(alike), 1)
-    i, j = np.unravel_index(int(alike.argmax()), alike.shape)
-    raise DataError(
-        f"On the genes present, {ids[i]} and {ids[j]} are nearly the same (correlation"
-        f" {alike[i, j]:.4f}) or a combination of others, so one regression cannot tell them"
-        ' apart. Leave one out (signatures=catalogue.subset(...)) or use method="ulm" or "ridge".'
-    )
+
+    raised: NDArray[np.bool_]
+    lowered: NDArray[np.bool_]
+    n_listed: NDArray[np.int64]
+
+    @property
+    def n_genes(self) -> int:
+        """Size of the gene universe."""
+        return len(self.raised)
+
+    @property
+    def sizes(self) -> tuple[Array, Array]:
+        """Genes of every raised and of every lowered set that the data have."""
+        return self.raised.sum(axis=0).astype(float), self.lowered.sum(axis=0).astype(float)
+
+    def ordered(self, genes: NDArray[np.int64], /) -> Sets:
+        """The same sets over these genes of the universe, in this order."""
+        return replace(self, raised=self.raised[genes], lowered=self.lowered[genes])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig.methods._base import Design, LinearMethod, refuse_collinear
+from cytosig.methods._linear import Design, LinearMethod, refuse_collinear
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

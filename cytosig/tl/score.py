@@ -17,7 +17,7 @@ from cytosig.tl._store import copied, say, store
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from anndata import AnnData
 
@@ -31,8 +31,10 @@ def score(
     adata: AnnData,
     *,
     signatures: Signatures = None,
-    method: str = methods.DEFAULT,
+    method: str | Sequence[str] = methods.DEFAULT,
     lam: float | None = None,
+    compat: str | Sequence[str] | None = None,
+    settings: Mapping[str, Mapping[str, float]] | None = None,
     layer: str | None = None,
     use_raw: bool = False,
     gene_symbols: str | None = None,
@@ -58,10 +60,11 @@ def score(
 ) -> AnnData | None:
     """Score the activity of every cytokine in every observation.
 
-    An activity is a linear score Σ T(g)·x(g) of the cytokine's response genes, put on
+    By default an activity is a linear score Σ T(g)·x(g) of the cytokine's response genes, put on
     the exact permutation null that shuffles gene labels: z = √(G−1)·Pearson(T, x) over
     all G measured genes, with a two-sided saddlepoint p-value. It describes one
-    observation; it says nothing about groups of patients.
+    observation; it says nothing about groups of patients. Other methods of the field give
+    scores on their own scales, from the same pass over the data.
 
     Parameters
     ----------
@@ -73,12 +76,24 @@ def score(
         DataFrame (source, target, weight) or a matrix genes × signatures, a dict, or a path
         to a ``.toml``, ``.gmt``, ``.csv`` or ``.tsv`` file.
     method
-        ``hlm`` (other axes regressed out, members of the same axis damped; ``mlm`` where
-        there are no axes), ``mlm`` (all signatures in one regression), ``ulm`` (each on its
-        own), ``wmean`` or ``ridge``; see ``cytosig methods``.
+        One or several, computed from one pass. With z and p: ``hlm`` (other axes regressed out,
+        members of the same axis damped; ``mlm`` where there are no axes), ``mlm`` (all
+        signatures in one regression), ``ulm`` (each on its own), ``wmean`` or ``ridge``. From
+        ranks inside each observation, ties met by expectation: ``ucell``, ``aucell``,
+        ``singscore``, ``ssgsea``. Against the other observations: ``score_genes``, ``zscore``. By
+        gseapy, for bulk, pseudobulk and contrasts: ``gsva``, ``gsea``. ``consensus`` joins the
+        others of the list by rank. See ``cytosig methods`` and docs/methods.md.
     lam
         Penalty of ``hlm`` on the other members of a signature's axis, at unit length (3 when
         None), or of ``ridge`` (the mean squared length of the signatures when None).
+    compat
+        Follow these peers' conventions where they depart from the published definition:
+        ``"pyucell"`` (ucell), ``"decoupler"`` (aucell), ``"gseapy"`` (ssgsea), ``"scanpy"``
+        (score_genes), ``"singscore"`` (lowest rank for ties, as the R package). They can
+        depend on the order of genes or on which other cells there are, as those peers do.
+    settings
+        Numbers to tune methods by, such as ``{"ucell": {"max_rank": 1000}}``; see
+        ``cytosig methods``.
     layer, use_raw
         Score this layer, or ``adata.raw``, instead of ``adata.X``.
     gene_symbols
@@ -138,6 +153,11 @@ def score(
     unscored observations; with ``cell_type_key`` also ``compartments``, one row a label, and
     ``coverage_compartments``, one row a signature of a compartment).
 
+    Methods without p-values or coefficients leave those slots out. Of several methods the first
+    fills these slots; every further one fills slots of its own under ``key_added`` and its name
+    (``obsm["cytosig_ucell_score"]``, ``uns["cytosig_ucell"]``), as if scored alone under that key.
+    ``consensus`` adds ``["cytosig_spread"]`` and ``uns[...]["agreement"]``.
+
     Raises
     ------
     UsageError
@@ -157,8 +177,10 @@ def score(
     _check_key(key_added)
     options = Options(
         method, lam, center, scale, normalize, nonfinite, background, organism, gene_symbols,
-        min_coverage, min_genes, chunk_size, n_jobs, target_sum,
+        min_coverage, min_genes, chunk_size, n_jobs, target_sum, compat, settings,
     )  # fmt: skip
+    given = {"control": control, "batch_key": batch_key}
+    options.needs_centring(name for name, value in given.items() if value is not None)
     catalogue = as_catalogue(signatures)
     baseline = baseline_of(
         adata, control=control, batch_key=batch_key, reference=reference, center=center
@@ -174,8 +196,7 @@ def score(
         compartment=compartment, tick=progress,
     )  # fmt: skip
     say(found)
-    params: dict[str, Any] = {
-        **options.record(),
+    asked: dict[str, Any] = {
         "layer": layer or "none",
         "use_raw": use_raw,
         "control": "none" if control is None else f"{control[0]}={control[1]}",
@@ -185,6 +206,7 @@ def score(
         "compartments": [f"{label}={name}" for label, name in (compartments or {}).items()]
         or "none",
     }
+    params = {name: {**options.record(name), **asked} for name in found}
     target = copied(adata) if copy else adata
     digest = catalogue.digest
     store(target, found, Keys(key_added), params=params, digest=digest, cells=cells)

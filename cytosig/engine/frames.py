@@ -1,0 +1,128 @@
+"""From arrays, group by group, to one table a method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cytosig.engine.outputs import REASONS
+from cytosig.engine.scores import Scores
+from cytosig.signatures.model import GENERIC
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cytosig.engine.jobs import GroupJobs
+    from cytosig.engine.lists import Lists
+    from cytosig.engine.outputs import Outputs
+    from cytosig.methods import Method
+    from cytosig.signatures import Catalogue
+
+    Parts = list[tuple[GroupJobs, Outputs]]
+    What = Literal["score", "pvalue", "estimate"]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What all methods of a run share.
+
+    Parameters
+    ----------
+    obs_names
+        Names of the observations.
+    catalogue, lists
+        What was asked for, and what can be scored of it.
+    ligand
+        Observations × cytokines.
+    notes
+        What was recognised and done.
+    """
+
+    obs_names: pd.Index[str]
+    catalogue: Catalogue
+    lists: Lists
+    ligand: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def scores(self, method: Method, parts: Parts, /) -> Scores:
+        """The tables of one method, from the part of every group."""
+        tested = parts[0][1].pvalue is not None
+        estimated = parts[0][1].estimate is not None
+        return Scores(
+            score=self._signatures("score", method, parts),
+            pvalue=self._signatures("pvalue", method, parts) if tested else None,
+            estimate=self._signatures("estimate", method, parts) if estimated else None,
+            axis=self._axes("score", method, parts),
+            axis_pvalue=self._axes("pvalue", method, parts) if tested else None,
+            ligand=self.ligand,
+            coverage=self._coverage(method, parts),
+            coverage_compartments=self._coverage_of_variants(method, parts),
+            unscored=self._unscored(parts),
+            notes=self.notes,
+        )
+
+    def _signatures(self, what: What, method: Method, parts: Parts) -> pd.DataFrame:
+        return self._table(what, self.catalogue.ids, method, parts)
+
+    def _axes(self, what: What, method: Method, parts: Parts) -> pd.DataFrame:
+        return self._table(what, list(self.catalogue.axes), method, parts, axes=True)
+
+    def _table(
+        self, what: What, every: list[str], method: Method, parts: Parts, *, axes: bool = False
+    ) -> pd.DataFrame:
+        import pandas as pd
+
+        values = np.full((len(self.obs_names), len(every)), np.nan)
+        for group, found in parts:
+            own = slice(found.n_signatures, None) if axes else slice(found.n_signatures)
+            names = np.array(found.columns[own], dtype=object)
+            read = [k for k, mute in enumerate(_unread(method, group)[own]) if not mute]
+            place = np.array([every.index(name) for name in names[read]], dtype=np.int64)
+            values[np.ix_(group.rows, place)] = getattr(found, what)[:, own][:, read]
+        return pd.DataFrame(values, index=self.obs_names, columns=every)
+
+    def _coverage(self, method: Method, parts: Parts) -> pd.DataFrame:
+        """With a reason for the generic signatures that say nothing to the method."""
+        table = self.lists.coverage.copy()
+        for group, _ in parts:
+            if group.group.name == GENERIC:
+                table.loc[_muted(method, group), "reason"] = _why(method)
+        return table
+
+    def _coverage_of_variants(self, method: Method, parts: Parts) -> pd.DataFrame | None:
+        if self.lists.variants is None:
+            return None
+        table = self.lists.variants.copy()
+        for group, _ in parts:
+            mine = (table["compartment"] == group.group.name) & (table["reason"] == "")
+            muted = table["signature"].isin(_muted(method, group))
+            table.loc[mine & muted, "reason"] = _why(method)
+        return table
+
+    def _unscored(self, parts: Parts) -> pd.DataFrame:
+        import pandas as pd
+
+        state = np.zeros(len(self.obs_names), dtype=np.int8)
+        for group, found in parts:
+            state[group.rows] = found.state
+        wrong = np.flatnonzero(state)
+        reasons = [REASONS[int(s)] for s in state[wrong]]
+        return pd.DataFrame({"reason": reasons}, index=self.obs_names[wrong])
+
+
+def _unread(method: Method, group: GroupJobs) -> list[bool]:
+    """Which of the group's signatures and axes say nothing to the method."""
+    n_raised, _ = group.named.sets.sizes
+    return [method.needs_raised and n == 0 for n in n_raised]
+
+
+def _muted(method: Method, group: GroupJobs) -> list[str]:
+    named = group.named
+    mute = _unread(method, group)[: named.n_signatures]
+    return [id for id, is_mute in zip(named.columns, mute, strict=False) if is_mute]
+
+
+def _why(method: Method) -> str:
+    return f"no raised gene in the data, and {method.name} reads those"

@@ -1,0 +1,140 @@
+"""From the methods asked for to what is done with every block of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig._errors import DataError
+from cytosig.engine.linear import LinearJob
+from cytosig.engine.lists import weight_matrix
+from cytosig.engine.outputs import Part
+from cytosig.engine.plan import make_plan
+from cytosig.engine.ranked import OrdinalJob, RankJob
+from cytosig.engine.sets import make_sets
+from cytosig.engine.weighted import WeightedJob
+from cytosig.engine.whole import WholeJob, check_size
+from cytosig.methods import LinearMethod, RankMethod, WeightedMethod, WholeMethod
+from cytosig.signatures.model import GENERIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from cytosig.engine.align import Aligned
+    from cytosig.engine.centre import Zero
+    from cytosig.engine.lists import Group, Lists
+    from cytosig.engine.options import Options
+    from cytosig.engine.outputs import Job, Outputs
+    from cytosig.engine.sets import NamedSets
+    from cytosig.methods import Method
+
+
+@dataclass(frozen=True)
+class GroupJobs:
+    """The jobs of one group of observations, which share their signatures.
+
+    Parameters
+    ----------
+    group
+        The observations' signatures.
+    rows
+        Positions of the observations.
+    named
+        Their signatures as sets.
+    jobs
+        What is done with them.
+    """
+
+    group: Group
+    rows: NDArray[np.int64]
+    named: NamedSets
+    jobs: tuple[Job, ...]
+
+    def outputs(self) -> Mapping[str, Outputs]:
+        """What was found, by method."""
+        return {name: found for job in self.jobs for name, found in job.outputs().items()}
+
+
+def make_jobs(
+    aligned: Aligned, lists: Lists, options: Options, zero: Zero, /
+) -> tuple[GroupJobs, ...]:
+    """Everything to do, group by group.
+
+    Raises
+    ------
+    DataError
+        When a method cannot take the data, or signatures cannot be told apart by it.
+    """
+    for method in options.methods:
+        if isinstance(method, WholeMethod):
+            check_size(method, aligned.rows.n_obs)
+    return tuple(
+        _of_group(aligned, group, lists.which == k, options, zero)
+        for k, group in enumerate(lists.groups)
+    )
+
+
+def _of_group(
+    aligned: Aligned, group: Group, mine: NDArray[np.bool_], options: Options, zero: Zero
+) -> GroupJobs:
+    weights = weight_matrix(aligned, group.catalogue, group.ids)
+    named = make_sets(weights, group.ids, group.catalogue)
+    part = Part(mine)
+    ranked = [m for m in options.methods if isinstance(m, RankMethod) and not _by_order(m, options)]
+    jobs: list[Job] = []
+    if ranked:
+        jobs.append(RankJob([(m, options.how(m)) for m in ranked], named, part))
+    for method in options.methods:
+        if isinstance(method, LinearMethod):
+            jobs.append(_linear(method, weights, group, options, zero, part))
+        elif method not in ranked:
+            jobs.extend(_other(method, named, aligned, options, zero, part))
+    return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs))
+
+
+def _by_order(method: RankMethod, options: Options) -> bool:
+    """Whether it follows a peer that breaks ties by the order of genes."""
+    return options.how(method).compat in method.ordinal
+
+
+def _linear(
+    method: LinearMethod,
+    weights: NDArray[np.float64],
+    group: Group,
+    options: Options,
+    zero: Zero,
+    part: Part,
+) -> LinearJob:
+    lam = options.lam if method.takes_lam else None
+    try:
+        plan = make_plan(weights, group.ids, group.catalogue.axes, method, lam=lam)
+    except DataError as error:
+        if group.name == GENERIC:
+            raise
+        raise DataError(f"Signatures of compartment {group.name}: {error}") from error
+    return LinearJob(method.name, plan, zero.moments(scale=options.scale), part)
+
+
+def _other(
+    method: Method,
+    named: NamedSets,
+    aligned: Aligned,
+    options: Options,
+    zero: Zero,
+    part: Part,
+) -> Iterator[Job]:
+    how = options.how(method)
+    if isinstance(method, RankMethod):
+        yield OrdinalJob(method, how, named, part, zero.filled)
+    elif isinstance(method, WeightedMethod):
+        moments = zero.moments(scale=True) if method.standardised else zero.raw
+        mean = zero.gene_mean if method.reads_means else moments.mean[0]
+        yield WeightedJob(method, how, named, part, moments, mean)
+    elif isinstance(method, WholeMethod):
+        moments = zero.moments(scale=options.scale) if method.centred else zero.raw
+        genes = aligned.universe.keys
+        yield WholeJob(method, how, named, part, moments, genes, n_jobs=options.n_jobs)

@@ -1,0 +1,134 @@
+"""Rank methods on row blocks: one rank pass serves all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.stats import rankdata
+
+from cytosig.engine.outputs import Outputs
+from cytosig.kernels import ranks
+from cytosig.methods._rank import RankSums, Tuning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cytosig.blocks import Block
+    from cytosig.engine.outputs import Part
+    from cytosig.engine.sets import NamedSets
+    from cytosig.methods import How, RankMethod
+
+    Array = NDArray[np.float64]
+
+_INTEGERS = {np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
+_ORDER = ("filled", "capped_filled", "capped", "recovered", "rank", "lowest", "power", "weighted")
+
+
+class RankJob:
+    """All rank methods of a run that follow their published definitions, or nearly."""
+
+    def __init__(
+        self,
+        asked: Sequence[tuple[RankMethod, How]],
+        named: NamedSets,
+        part: Part,
+        /,
+    ) -> None:
+        self._asked, self._named, self._part = asked, named, part
+        sets = named.sets
+        both = np.hstack([sets.raised, sets.lowered])
+        member = sp.csr_matrix(both)
+        self._pointer = member.indptr.astype(np.int64)
+        self._member = member.indices.astype(np.int32)
+        self._size = both.sum(axis=0).astype(np.int64)
+        needs = [m.tune(how.settings, sets.n_genes, how.compat) for m, how in asked]
+        self._tuning = Tuning(**{k: v for need in needs for k, v in need.items()})
+        shape = (part.n_obs, len(named.columns))
+        self._score = {method.name: np.full(shape, np.nan) for method, _ in asked}
+        self._state = np.zeros(shape[0], dtype=np.int8)
+
+    def run(self, block: Block, /) -> None:
+        """Score the part's observations among a block's."""
+        here, out = self._part.of(block)
+        if not here.size:
+            return
+        indptr, indices, data = block.arrays(here)
+        whole = _INTEGERS[data.dtype]
+        infinity = int(np.array(np.inf, dtype=data.dtype).view(whole))
+        n_sets = len(self._size)
+        sums = np.zeros((len(here), n_sets, ranks.N_SUMS))
+        state = self._state[out]
+        n_genes, tuning = self._named.sets.n_genes, self._tuning
+        ranks.rank_sums(
+            indptr, indices, np.ascontiguousarray(data).view(whole), infinity, n_genes,
+            self._pointer, self._member, self._size,
+            float(tuning.max_rank), int(tuning.top), float(tuning.alpha), sums, state,
+        )  # fmt: skip
+        half = n_sets // 2
+        up, down = (self._sums(sums, slice(k * half, (k + 1) * half)) for k in range(2))
+        for method, how in self._asked:
+            score = method.finish(up, down, self._named.sets, how)
+            self._score[method.name][out] = np.where(state[:, None] == 0, score, np.nan)
+
+    def _sums(self, sums: Array, columns: slice) -> RankSums:
+        planes = {name: sums[:, columns, k] for k, name in enumerate(_ORDER)}
+        size = self._size[columns].astype(np.float64)
+        return RankSums(self._named.sets.n_genes, size, **planes)
+
+    def outputs(self) -> Mapping[str, Outputs]:
+        """Scores by method."""
+        named = self._named
+        return {
+            name: Outputs(named.columns, named.n_signatures, self._state, score)
+            for name, score in self._score.items()
+        }
+
+
+class OrdinalJob:
+    """A rank method as a peer has it that breaks ties by the order of genes: row by row, dense."""
+
+    def __init__(
+        self,
+        method: RankMethod,
+        how: How,
+        named: NamedSets,
+        part: Part,
+        filled: NDArray[np.bool_],
+        /,
+    ) -> None:
+        self._name, self._how, self._named, self._part = method.name, how, named, part
+        self._ordinal = method.ordinal[str(how.compat)]
+        self._order = self._ordinal.order(named.sets.n_genes, filled)
+        self._sets = named.sets.ordered(self._order)
+        self._score = np.full((part.n_obs, len(named.columns)), np.nan)
+        self._state = np.zeros(part.n_obs, dtype=np.int8)
+
+    def run(self, block: Block, /) -> None:
+        """Score the part's observations among a block's."""
+        here, out = self._part.of(block)
+        matrix = block.to_scipy(self._named.sets.n_genes)
+        for i, row in zip(range(out.start, out.stop), here, strict=True):
+            x = matrix[row].toarray()[0][self._order].astype(np.float64)
+            self._state[i] = state = _state_of(x)
+            if state == 0:
+                place = rankdata(-x, method="ordinal").astype(np.int64)
+                found = self._ordinal.finish(place[None], rankdata(x)[None], self._sets, self._how)
+                self._score[i] = found[0]
+
+    def outputs(self) -> Mapping[str, Outputs]:
+        """Scores of the one method."""
+        named = self._named
+        found = Outputs(named.columns, named.n_signatures, self._state, self._score)
+        return {self._name: found}
+
+
+def _state_of(x: Array) -> int:
+    if not np.isfinite(x).all():
+        return 3
+    if not x.any():
+        return 1
+    return 2 if (x == x[0]).all() else 0

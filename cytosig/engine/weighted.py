@@ -1,0 +1,69 @@
+"""Methods that average genes, on row blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig.engine.outputs import Outputs
+from cytosig.kernels.rows import mix_rows, row_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from cytosig.blocks import Block
+    from cytosig.engine.moments import Moments
+    from cytosig.engine.outputs import Part
+    from cytosig.engine.sets import NamedSets
+    from cytosig.methods import How, WeightedMethod
+
+    Array = NDArray[np.float64]
+
+
+class WeightedJob:
+    """One method, its weights and its observations' scores as they come."""
+
+    def __init__(
+        self,
+        method: WeightedMethod,
+        how: How,
+        named: NamedSets,
+        part: Part,
+        moments: Moments,
+        gene_mean: Array,
+        /,
+    ) -> None:
+        self._name, self._named, self._part, self._moments = method.name, named, part, moments
+        columns, mix = method.weigh(named.sets, gene_mean, how)
+        self._pointer = columns.indptr.astype(np.int64)
+        self._column = columns.indices.astype(np.int32)
+        self._weight = columns.data.astype(np.float64)
+        self._mix = np.ascontiguousarray(mix.T)
+        y = -moments.mean * moments.inverse_sd
+        self._base = np.stack([(y**k).sum(axis=1) for k in (1, 2, 3, 4)], axis=1)
+        self._start = np.asarray(y @ columns)
+        self._score = np.full((part.n_obs, len(named.columns)), np.nan)
+        self._state = np.zeros(part.n_obs, dtype=np.int8)
+
+    def run(self, block: Block, /) -> None:
+        """Score the part's observations among a block's."""
+        here, out = self._part.of(block)
+        if not here.size:
+            return
+        moments, state = self._moments, self._state[out]
+        group = moments.group[block.rows][here]
+        projection = self._start[group]
+        row_summary(
+            *block.arrays(here), group, moments.mean, moments.inverse_sd, self._base,
+            self._pointer, self._column, self._weight, projection, np.zeros((len(here), 5)), state,
+        )  # fmt: skip
+        mix_rows(projection, self._mix, state, self._score[out])
+
+    def outputs(self) -> Mapping[str, Outputs]:
+        """Scores of the one method."""
+        named = self._named
+        found = Outputs(named.columns, named.n_signatures, self._state, self._score)
+        return {self._name: found}

@@ -1,0 +1,84 @@
+"""Mean of a signature's genes less that of control genes of like expression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.stats import rankdata
+
+from cytosig.methods._base import Setting
+from cytosig.methods._weighted import WeightedMethod, Weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cytosig.methods._base import How, Sets
+
+    Array = NDArray[np.float64]
+
+
+def _weigh(sets: Sets, gene_mean: Array, how: How, /) -> Weights:
+    """Score of the raised genes less that of the lowered."""
+    compare = _with_pool if how.compat == "scanpy" else _with_bins
+    raised = compare(sets.raised, gene_mean, how)
+    if not sets.lowered.any():
+        return raised
+    lowered = compare(sets.lowered, gene_mean, how)
+    columns = sp.csr_matrix(sp.hstack([raised.columns, lowered.columns]))
+    return Weights(columns, np.vstack([raised.mix, -lowered.mix]))
+
+
+def _with_bins(chosen: NDArray[np.bool_], gene_mean: Array, how: How) -> Weights:
+    """Mean over the set's genes of x less the mean of all genes of its bin.
+
+    Tirosh et al. draw 100 control genes from the bin; all of them give what that is expected to
+    be. Bins hold equal numbers of genes by rank of their mean; tied genes share a bin.
+    """
+    n_genes, n_bins = len(chosen), int(how.settings["n_bins"])
+    place = (rankdata(gene_mean) - 0.5) / n_genes
+    own = np.minimum((place * n_bins).astype(np.int64), n_bins - 1)
+    bins = own[:, None] == np.arange(n_bins)
+    share = np.eye(chosen.shape[1]) / np.maximum(chosen.sum(axis=0), 1)
+    in_bin = (bins.T.astype(float) @ chosen) / np.maximum(bins.sum(axis=0), 1)[:, None] @ share
+    columns = sp.csr_matrix(np.hstack([chosen, bins]).astype(float))
+    return Weights(columns, np.vstack([share, -in_bin]))
+
+
+def _with_pool(chosen: NDArray[np.bool_], gene_mean: Array, how: How) -> Weights:
+    """Mean of the set less that of one pool of genes drawn from every bin the set touches."""
+    pools = np.stack([_pool(genes, gene_mean, how) for genes in chosen.T], axis=1)
+    share, of_pool = (np.diag(1 / np.maximum(c.sum(axis=0), 1)) for c in (chosen, pools))
+    columns = sp.csr_matrix(np.hstack([chosen, pools]).astype(float))
+    return Weights(columns, np.vstack([share, -of_pool]))
+
+
+def _pool(genes: NDArray[np.bool_], gene_mean: Array, how: How) -> NDArray[np.bool_]:
+    """Up to ``ctrl_size`` genes of every bin, drawn as scanpy draws them; none of the set."""
+    per_bin = round(len(genes) / (how.settings["n_bins"] - 1))
+    own = rankdata(gene_mean, method="min") // max(per_bin, 1)
+    size = int(how.settings["ctrl_size"])
+    random = np.random.RandomState(int(how.settings["seed"]))  # what numpy.random.seed sets
+    pool = np.zeros(len(genes), dtype=bool)
+    for bin in np.unique(own[genes]):
+        there = np.flatnonzero(own == bin)
+        if size < len(there):
+            there = there[random.choice(len(there), size, replace=False)]
+        pool[there] = True
+    return np.asarray(pool & ~genes)
+
+
+METHOD = WeightedMethod(
+    name="score_genes",
+    title="mean of the genes less that of control genes of like mean expression",
+    reference="Tirosh I et al. Science 2016;352:189-196",
+    settings=(
+        Setting("n_bins", 25, 2, 1000, "bins of mean expression", True),
+        Setting("ctrl_size", 50, 1, 1e6, "genes drawn a bin, with compat='scanpy' only", True),
+        Setting("seed", 0, 0, 2**32 - 1, "of those draws", True),
+    ),
+    compat=("scanpy",),
+    weigh=_weigh,
+    reads_means=True,
+)
