@@ -79,8 +79,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> run(["methods", "--format", "tsv"])
-    name	title	reference
-    hlm	...
+    name	title	p_values	settings	compat	reference
+    aucell	...
     0
     """
     flags, rest = _split(list(sys.argv[1:] if argv is None else argv))

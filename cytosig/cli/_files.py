@@ -9,23 +9,18 @@ from typing import TYPE_CHECKING
 
 from cytosig._errors import FileError, UsageError
 from cytosig._keys import Keys
+from cytosig._log import logger
+from cytosig.cli._tables import MethodTables, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import pandas as pd
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.engine.reference import Reference
 
 _TABLE_SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
-TABLES = ("score", "pvalue", "axis", "axis_pvalue", "estimate", "ligand")
-RECORDS = {
-    "coverage": "signature",
-    "compartments": "label",
-    "coverage_compartments": "compartment:signature",
-}  # tables in uns, and what their rows are
 
 
 class _OnlyLooking(Exception):  # noqa: N818 - a signal, not an error
@@ -54,18 +49,24 @@ class Outputs:
         Folder for every table.
     reference
         File for the fitted reference.
+    methods
+        What there can be of each method.
+    asked
+        Methods that were named; those a consensus brings are not.
     """
 
     main: Path | None = None
     scores_only: bool = False
     tables: Path | None = None
     reference: Path | None = None
+    methods: tuple[MethodTables, ...] = (MethodTables(),)
+    asked: tuple[str, ...] = ()
 
     @property
     def files(self) -> list[Path]:
         """Every file, in the order written."""
-        names = [f"{name}.tsv" for name in (*TABLES, *RECORDS)]
-        inside = [self.tables / name for name in names] if self.tables is not None else []
+        folders = [] if self.tables is None else [self.tables]
+        inside = [path for f in folders for method in self.methods for path in method.files(f)]
         return [path for path in (self.reference, *inside, self.main) if path is not None]
 
     def check(self, inputs: Iterable[Path]) -> None:
@@ -74,7 +75,8 @@ class Outputs:
         Raises
         ------
         UsageError
-            No output, one that is an input or another output, an unknown suffix.
+            No output, one that is an input or another output, an unknown suffix, a single table
+            for several methods.
         FileError
             A place that cannot be written to.
         """
@@ -84,11 +86,19 @@ class Outputs:
             )
         if self.main is not None:
             _check_suffix(self.main)
+            self._check_holds_all(self.main)
         self._check_distinct(list(inputs))
         if self.tables is not None:
             _make_folder(self.tables)
         for path in self.files:
             check_writable(path)
+
+    def _check_holds_all(self, main: Path) -> None:
+        if len(self.asked) > 1 and not _is_h5ad(main):
+            raise UsageError(
+                f"{main} holds one table, and {', '.join(self.asked)} have one each: give -o"
+                " OUT.h5ad, or --tsv DIR alone."
+            )
 
     def _check_distinct(self, inputs: list[Path]) -> None:
         from cytosig.io import check_output
@@ -108,15 +118,31 @@ class Outputs:
             with atomic_path(self.reference) as part:
                 fitted.save(part)
         if self.tables is not None:
-            write_tables(adata, key, self.tables)
+            for method in self.methods:
+                method.write(adata, key, self.tables)
         if self.main is None:
             return
         from cytosig.io import write_h5ad, write_table
 
-        if self.main.suffix.lower() == ".h5ad":
+        if _is_h5ad(self.main):
             write_h5ad(_without_matrix(adata) if self.scores_only else adata, self.main)
         else:
-            write_table(adata.obsm[Keys(key).score], self.main, index_label=_label(adata))
+            write_table(adata.obsm[Keys(key).score], self.main, index_label=label_of(adata))
+
+    def say_further(self, adata: AnnData, key: str, /) -> None:
+        """Where the scores of each further method are."""
+        for method in self.methods[1:]:
+            places = []
+            if self.main is not None and _is_h5ad(self.main):
+                places += [f'obsm["{slot}"]' for slot in method.stored(adata, key)]
+            if self.tables is not None:
+                places.append(str(self.tables / f"{method.method}_*.tsv"))
+            kept = ", ".join(places) or "not kept; give -o OUT.h5ad or --tsv DIR"
+            logger.info("Scores by %s: %s.", method.method, kept)
+
+
+def _is_h5ad(path: Path) -> bool:
+    return path.suffix.lower() == ".h5ad"
 
 
 def _check_suffix(path: Path) -> None:
@@ -136,28 +162,6 @@ def _make_folder(folder: Path) -> None:
         raise FileError(f"{folder} is a file; give the name of a folder.") from exc
     except OSError as exc:
         raise FileError(f"{folder} cannot be made: {exc.strerror or exc}.") from exc
-
-
-def write_tables(adata: AnnData, key: str, folder: Path, /) -> None:
-    """Write each stored table as tsv; a score table that the run did not make has no columns."""
-    from cytosig.io import write_table
-
-    keys, label = Keys(key), _label(adata)
-    for name in TABLES:
-        write_table(_table(adata, getattr(keys, name)), folder / f"{name}.tsv", index_label=label)
-    record = adata.uns[keys.uns]
-    for name, rows in RECORDS.items():
-        if name in record:
-            write_table(record[name], folder / f"{name}.tsv", index_label=rows)
-
-
-def _table(adata: AnnData, key: str) -> pd.DataFrame:
-    table: pd.DataFrame = adata.obsm[key] if key in adata.obsm else adata.obs.iloc[:, :0]
-    return table
-
-
-def _label(adata: AnnData) -> str:
-    return str(adata.obs_names.name or "observation")
 
 
 def _without_matrix(adata: AnnData) -> AnnData:

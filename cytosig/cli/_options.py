@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cytosig.cli.methods import method_names
+from cytosig.cli.methods import method_names, names_in
 
 
 class Organism(StrEnum):
@@ -44,10 +44,17 @@ class Background(StrEnum):
     signatures = "signatures"
 
 
-def _known_method(name: str | None) -> str | None:
-    if name is not None and name not in method_names():
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(method_names())}.")
-    return name
+def _known_methods(text: str | None) -> str | None:
+    for name in [] if text is None else names_in(text) or [text]:
+        if name not in method_names():
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(method_names())}.")
+    return text
+
+
+def completed_methods(incomplete: str) -> list[str]:
+    """What a shell may make of the names typed so far: each method not yet among them, added."""
+    typed, comma, _ = incomplete.rpartition(",")
+    return [f"{typed}{comma}{name}" for name in method_names() if name not in names_in(typed)]
 
 
 def _option(flag: str, panel: str, help: str, **more: Any) -> Any:
@@ -109,11 +116,32 @@ Method = Annotated[
     _option(
         "--method",
         _HOW,
-        f"One of {', '.join(method_names())}.",
-        metavar="NAME",
-        callback=_known_method,
-        autocompletion=method_names,
+        f"One or several, with commas between, of {', '.join(method_names())}; the summary is of"
+        " the first.",
+        metavar="NAME,NAME",
+        callback=_known_methods,
+        autocompletion=completed_methods,
         show_default="hlm",
+    ),
+]
+Compat = Annotated[
+    str | None,
+    _option(
+        "--compat",
+        _HOW,
+        "Follow these peers where they depart from the published definition; 'cytosig methods'"
+        " lists them.",
+        metavar="NAME,NAME",
+    ),
+]
+SettingOption = Annotated[
+    list[str] | None,
+    _option(
+        "--set",
+        _HOW,
+        "Tune a method, as in ucell.max_rank=1000; repeatable. 'cytosig methods' lists what there"
+        " is to set.",
+        metavar="METHOD.NAME=VALUE",
     ),
 ]
 Lam = Annotated[
@@ -180,7 +208,8 @@ Out = Annotated[
     _option(
         "--out -o",
         _OUT,
-        "Everything in IN plus the scores (.h5ad), or the scores (.tsv, .csv, .parquet).",
+        "Everything in IN plus the scores (.h5ad), or the scores of one method (.tsv, .csv,"
+        " .parquet).",
         metavar="OUT",
     ),
 ]

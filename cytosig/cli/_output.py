@@ -16,7 +16,9 @@ from cytosig.cli._notices import plain
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-Cell = str | int | float | bool | None
+    from rich.console import Console
+
+Cell = str | int | float | bool | tuple[str, ...] | None
 
 
 class Format(StrEnum):
@@ -43,6 +45,8 @@ def emit(
     format: Format | None,
     percent: Collection[str] = (),
     caption: str = "",
+    digits: int = 2,
+    spaced: bool = False,
 ) -> None:
     """Print a table on stdout.
 
@@ -56,13 +60,19 @@ def emit(
         Columns that hold shares, shown as percentages in the readable table.
     caption
         Line under the readable table; a notice elsewhere.
+    digits
+        Decimals in the readable table.
+    spaced
+        Leave a line free between its rows, for cells too long for one line.
     """
     if format is Format.json:
         typer.echo(json_text([dict(row) for row in rows]))
     elif format is Format.tsv or not sys.stdout.isatty():
         _emit_tsv(rows)
     else:
-        _emit_rich(rows, percent, caption)
+        _emit_rich(rows, percent, digits, spaced)
+        if caption:
+            _console().print(f"\n{caption}")
         return
     if caption:
         logger.info("%s", caption)
@@ -89,32 +99,38 @@ def _emit_tsv(rows: Sequence[Mapping[str, Cell]]) -> None:
 
 
 def _tsv_cell(value: Cell) -> str:
+    if isinstance(value, tuple):
+        value = ", ".join(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return plain(" ".join(text.split()))
 
 
-def _emit_rich(rows: Sequence[Mapping[str, Cell]], percent: Collection[str], caption: str) -> None:
+def _console() -> Console:
     from rich.console import Console
-    from rich.table import Table
 
     # labels come from files: no markup, no emoji codes
-    console = Console(markup=False, emoji=False, highlight=False)
-    table = Table(box=None, pad_edge=False)
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def _emit_rich(
+    rows: Sequence[Mapping[str, Cell]], percent: Collection[str], digits: int, spaced: bool
+) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, int(spaced), 1))
     for key, value in (rows[0] if rows else {}).items():
         number = isinstance(value, int | float) or value is None
         table.add_column(key.replace("_", "\n"), justify="right" if number else "left")
     for row in rows:
-        table.add_row(*(_rich_cell(value, key in percent) for key, value in row.items()))
-    console.print(table)
-    if caption:
-        console.print(f"\n{caption}")
+        table.add_row(*(_rich_cell(value, key in percent, digits) for key, value in row.items()))
+    _console().print(table)
 
 
-def _rich_cell(value: Cell, share: bool) -> str:
+def _rich_cell(value: Cell, share: bool, digits: int) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, float):
-        return f"{value:.0%}" if share else f"{value:.2f}"
-    return plain(str(value))
+        return f"{value:.0%}" if share else f"{value:.{digits}f}"
+    return plain("\n".join(value) if isinstance(value, tuple) else str(value))

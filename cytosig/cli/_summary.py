@@ -6,24 +6,32 @@ from typing import TYPE_CHECKING
 
 from cytosig._keys import Keys
 from cytosig._log import logger
+from cytosig.cli.methods import gives_p
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.cli._output import Cell
+    from cytosig.methods import Method
 
 _P = 0.05
 _TOP = 10
+_LOW, _HIGH = 0.05, 0.95
+
+
+def scores(adata: AnnData, key: str, word: str, /) -> dict[str, pd.DataFrame]:
+    """Scores, of the axes where there are any and of what ``word`` calls the columns."""
+    keys = Keys(key)
+    names = {"axis": keys.axis, word: keys.score}
+    return {level: adata.obsm[slot] for level, slot in names.items() if slot in adata.obsm}
 
 
 def levels(adata: AnnData, key: str, word: str, /) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Each z with its p, of the axes where there are any and of what ``word`` calls the columns."""
     keys = Keys(key)
-    names = {"axis": (keys.axis, keys.axis_pvalue), word: (keys.score, keys.pvalue)}
-    return {
-        level: (adata.obsm[z], adata.obsm[p]) for level, (z, p) in names.items() if z in adata.obsm
-    }
+    p = {"axis": keys.axis_pvalue, word: keys.pvalue}
+    return {level: (z, adata.obsm[p[level]]) for level, z in scores(adata, key, word).items()}
 
 
 def grades(adata: AnnData, key: str, /) -> dict[str, str]:
@@ -48,28 +56,77 @@ def shares(z: pd.DataFrame, p: pd.DataFrame, /) -> pd.DataFrame:
     return table[table["n_scored"] > 0]
 
 
-def summary(adata: AnnData, key: str, word: str, /) -> list[dict[str, Cell]]:
-    """All axes and the cytokines that differ most often, most often first."""
-    rows: list[dict[str, Cell]] = []
+def extent(score: pd.DataFrame, /) -> pd.DataFrame:
+    """Mean, 5th and 95th percentile over the observations; unscored ones apart."""
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "mean": score.mean(),
+            "p5": score.quantile(_LOW),
+            "p95": score.quantile(_HIGH),
+            "n_scored": score.notna().sum(),
+        }
+    )
+    return table[table["n_scored"] > 0]
+
+
+def summary(adata: AnnData, key: str, word: str, /, *, method: Method) -> list[dict[str, Cell]]:
+    """All axes and the cytokines that differ most, most first."""
+    if gives_p(method):
+        tables = {level: _often(z, p) for level, (z, p) in levels(adata, key, word).items()}
+    else:
+        tables = {level: _wide(score) for level, score in scores(adata, key, word).items()}
+    named = {} if method.unit == "z" else {"mean_z": "mean"}
     grade = grades(adata, key)
-    for level, (z, p) in levels(adata, key, word).items():
-        table = shares(z, p)
-        table["either"] = table["up"] + table["down"]
-        table["size"] = table["mean_z"].abs()
-        table = table.sort_values(["either", "size"], ascending=False, kind="stable")
-        for name, row in table.head(len(table) if level == "axis" else _TOP).iterrows():
+    rows: list[dict[str, Cell]] = []
+    for level, table in tables.items():
+        shown = table.head(len(table) if level == "axis" else _TOP).rename(columns=named)
+        for name, row in shown.iterrows():
             rows.append(
                 {
                     "level": level,
                     "name": str(name),
                     "grade": "" if level == "axis" else grade.get(str(name), ""),
-                    "mean_z": float(row["mean_z"]),
-                    "up_p05": float(row["up"]),
-                    "down_p05": float(row["down"]),
+                    **{str(column): float(value) for column, value in row.items()},
                     "n_scored": int(row["n_scored"]),
                 }
             )
     return rows
+
+
+def caption(method: Method, /) -> str:
+    """What the numbers of the summary are."""
+    if gives_p(method):
+        return f"mean {method.unit} and share of observations with p < {_P:g} above and below zero"
+    return (
+        f"mean, 5th and 95th percentile of the {method.unit} over the observations, the widest"
+        f" apart first; {method.name} has no p-values"
+    )
+
+
+def decimals(rows: list[dict[str, Cell]], method: Method, /) -> int:
+    """Two for z and the like; else as many as a scale from 0 to 1, or of thousands, asks for."""
+    if gives_p(method):
+        return 2
+    largest = max((abs(v) for row in rows for v in row.values() if isinstance(v, float)), default=0)
+    return 3 if largest < 10 else 1 if largest < 1000 else 0
+
+
+def _often(z: pd.DataFrame, p: pd.DataFrame) -> pd.DataFrame:
+    """The most often significant first."""
+    table = shares(z, p).rename(columns={"up": "up_p05", "down": "down_p05"})
+    table["either"] = table["up_p05"] + table["down_p05"]
+    table["size"] = table["mean_z"].abs()
+    table = table.sort_values(["either", "size"], ascending=False, kind="stable")
+    return table.drop(columns=["either", "size"])
+
+
+def _wide(score: pd.DataFrame) -> pd.DataFrame:
+    """The most variable first."""
+    table = extent(score)
+    order = (table["p5"] - table["p95"]).sort_values(kind="stable").index
+    return table.loc[order]
 
 
 def say_coverage(adata: AnnData, key: str, /) -> None:

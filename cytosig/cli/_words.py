@@ -7,6 +7,7 @@ import re
 _OPTIONS = {
     "method": "--method",
     "lam": "--lam",
+    "compat": "--compat",
     "layer": "--layer",
     "use_raw": "--use-raw",
     "control": "--control",
@@ -32,8 +33,10 @@ _OPTIONS = {
 _ARGUMENT = re.compile(
     rf"(?<![\w.-])({'|'.join(_OPTIONS)})="
     r"(?:(?P<true>True)\b|(?P<quote>[\"'])(?P<word>[\w.-]+)(?P=quote)"
+    r"|\[(?P<names>'[\w.-]+'(?:, '[\w.-]+')*)\]"
     r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<tuple>\()|(?=[\s,.;:)]|$))"
 )
+_SETTING = re.compile(r"^settings: (?P<one>\w+\.\w+=)?")
 
 
 def in_option_words(text: str, /) -> str:
@@ -45,10 +48,17 @@ def in_option_words(text: str, /) -> str:
     'remove them, or pass --nonfinite drop_genes.'
     >>> in_option_words("use_raw=True, but adata.raw is None. Check gene_symbols= and organism=.")
     '--use-raw, but adata.raw is None. Check --gene-symbols and --organism.'
+    >>> in_option_words("settings: ucell.max_rank=1; expected a whole number from 2.")
+    '--set ucell.max_rank=1; expected a whole number from 2.'
     """
-    return _ARGUMENT.sub(_option, text)
+    return _ARGUMENT.sub(_option, _SETTING.sub(_set, text))
 
 
 def _option(match: re.Match[str]) -> str:
-    value = match["word"] or match["number"] or match["tuple"] or ""
+    names = (match["names"] or "").replace("'", "").replace(" ", "")
+    value = match["word"] or names or match["number"] or match["tuple"] or ""
     return f"{_OPTIONS[match[1]]} {value}".rstrip()
+
+
+def _set(match: re.Match[str]) -> str:
+    return f"--set {match['one']}" if match["one"] else "--set: "

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
-from cytosig.cli import _options as o  # noqa: TC001 - typer reads the annotations
+from cytosig.cli import _options as o
+from cytosig.cli import _pairs as pairs
 from cytosig.cli._files import Outputs
 from cytosig.cli._output import FormatOption, emit
+from cytosig.cli._tables import tables_of
+from cytosig.cli.methods import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.engine.reference import Reference
+    from cytosig.methods import Method
     from cytosig.signatures import Catalogue
 
 EPILOG = "Example: cytosig score tumour.h5ad -o scored.h5ad --batch donor --tsv tables"
@@ -46,6 +50,8 @@ def score(
     format: FormatOption = None,
     signatures: o.SignaturesOption = None,
     method: o.Method = None,
+    compat: o.Compat = None,
+    settings: o.SettingOption = None,
     lam: o.Lam = None,
     background: o.BackgroundOption = None,
     min_coverage: o.MinCoverage = None,
@@ -80,34 +86,41 @@ def _is_given(name: str, value: object) -> bool:
 
 def _run(asked: dict[str, Any]) -> None:
     """Check the call, read, score, write, and only then print."""
-    outputs = Outputs(
-        asked.pop("out", None),
-        asked.pop("scores_only", False),
-        asked.pop("tsv", None),
-        asked.get("save_reference"),
-    )
-    source, format = asked.pop("source"), asked.pop("format", None)
     _refuse_clashes(asked)
-    named = [Path(text) for text in asked.get("signatures", []) if _is_file(text)]
-    outputs.check([source, *named, *([asked["reference"]] if "reference" in asked else [])])
+    source, format = asked.pop("source"), asked.pop("format", None)
     transpose = asked.pop("transpose", None)
-    arguments = _arguments(asked)
+    places = {
+        "main": asked.pop("out", None),
+        "scores_only": asked.pop("scores_only", False),
+        "tables": asked.pop("tsv", None),
+        "reference": asked.pop("save_reference", None),
+    }
+    named = [Path(text) for text in asked.get("signatures", []) if _is_file(text)]
+    inputs = [source, *named, *([asked["reference"]] if "reference" in asked else [])]
+    arguments, methods = _arguments(asked)
+    named_methods = tuple(names_in(asked.get("method", "")))
+    outputs = Outputs(**places, methods=tables_of(methods), asked=named_methods)
+    outputs.check(inputs)
 
     from cytosig import io
-    from cytosig.cli._summary import say_compartments, say_coverage, say_notes, summary
+    from cytosig.cli import _summary as told
 
     adata = io.read(source, transpose=transpose)
     fitted = _fit(adata, arguments) if outputs.reference is not None else None
     key = _score(adata, arguments)
-    say_notes(adata, key)
-    say_coverage(adata, key)
-    say_compartments(adata, key)
+    told.say_notes(adata, key)
+    told.say_coverage(adata, key)
+    told.say_compartments(adata, key)
     outputs.write(adata, key, fitted)
+    outputs.say_further(adata, key)
+    rows = told.summary(adata, key, _word(arguments.get("signatures")), method=methods[0])
+    whose = f"{methods[0].name}: " if len(methods) > 1 else ""
     emit(
-        summary(adata, key, _word(arguments.get("signatures"))),
+        rows,
         format=format,
         percent=("up_p05", "down_p05"),
-        caption="mean z and share of observations with p < 0.05 above and below zero",
+        caption=whose + told.caption(methods[0]),
+        digits=told.decimals(rows, methods[0]),
     )
 
 
@@ -124,52 +137,34 @@ def _refuse_clashes(asked: dict[str, Any]) -> None:
             raise UsageError(f"{flags[0]} and {flags[1]} exclude each other; leave one out.")
 
 
-def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of ``tl.score``, checked as far as that goes without the data."""
+def _arguments(asked: dict[str, Any]) -> tuple[dict[str, Any], tuple[Method, ...]]:
+    """Arguments of ``tl.score``, checked as far as that goes without the data, and its methods."""
     from dataclasses import fields
 
     from cytosig.engine.options import Options
     from cytosig.engine.reference import Reference
 
     found = {name: getattr(value, "value", value) for name, value in asked.items()}
-    found.pop("save_reference", None)
+    for name in {"method", "compat"} & found.keys():
+        names = names_in(found[name])
+        found[name] = names[0] if len(names) == 1 else names
+    if "settings" in found:
+        found["settings"] = pairs.settings(found["settings"])
     if found.pop("no_center", False):
         found["center"] = None
     if "control" in found:
-        found["control"] = _control(found["control"])
+        found["control"] = pairs.control(found["control"])
     if "compartments" in found:
-        found["compartments"] = _overrides(found["compartments"], "cell_type_key" in found)
+        has_column = "cell_type_key" in found
+        found["compartments"] = pairs.overrides(found["compartments"], has_column=has_column)
     checked = {field.name for field in fields(Options)}
-    Options(**{name: value for name, value in found.items() if name in checked})
+    options = Options(**{name: value for name, value in found.items() if name in checked})
+    options.needs_centring(name for name in ("control", "batch_key") if name in found)
     if "signatures" in found:
         found["signatures"] = chosen(found["signatures"])
     if "reference" in found:
         found["reference"] = Reference.load(found["reference"])
-    return found
-
-
-def _control(text: str) -> tuple[str, str]:
-    column, sign, value = text.partition("=")
-    if not (column and sign and value):
-        raise UsageError(f"--control {text!r}: expected COLUMN=VALUE, such as group=normal.")
-    return column, value
-
-
-def _overrides(given: Sequence[str], has_column: bool) -> dict[str, str]:
-    """Compartment by label; a label may hold ``=``."""
-    from cytosig.cells import check_overrides
-
-    found: dict[str, str] = {}
-    for text in given:
-        label, sign, name = text.rpartition("=")
-        if not (label and sign and name):
-            raise UsageError(f"--compartment {text!r}: expected LABEL=NAME, such as Mac=myeloid.")
-        if found.setdefault(label, name) != name:
-            raise UsageError(f"--compartment gives {label!r} two compartments; keep one.")
-    check_overrides(found)
-    if not has_column:
-        raise UsageError("--compartment needs --cell-type-key, the column that holds the labels.")
-    return found
+    return found, options.methods
 
 
 def _is_file(text: str) -> bool:

@@ -22,7 +22,9 @@ def chosen_methods(asked: str | Sequence[str], /) -> tuple[Method, ...]:
     """
     names = _names(asked)
     if not names:
-        raise UsageError(f"method={asked!r}: name at least one of {', '.join(methods.available())}.")
+        raise UsageError(
+            f"method={asked!r}: name at least one of {', '.join(methods.available())}."
+        )
     chosen = [methods.get(name) for name in names]
     joint = [m for m in chosen if isinstance(m, methods.ConsensusMethod)]
     if joint and len(chosen) == 1:

@@ -61,6 +61,8 @@ class Frames:
             coverage_compartments=self._coverage_of_variants(method, parts),
             unscored=self._unscored(parts),
             notes=self.notes,
+            unit=method.unit,
+            about_zero=method.about_zero,
         )
 
     def _signatures(self, what: What, method: Method, parts: Parts) -> pd.DataFrame:

@@ -45,6 +45,7 @@ def join(method: ConsensusMethod, single: Mapping[str, Scores], /) -> Scores:
     return replace(
         first, score=score, pvalue=None, estimate=None, axis=axis, axis_pvalue=None,
         unscored=lost, spread=spread, agreement=agreement,
+        unit=method.unit, about_zero=method.about_zero,
         notes=(*first.notes, f"consensus of {', '.join(single)}"),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -12,7 +11,7 @@ from cytosig.genes.tables import Organism
 from cytosig.methods import DEFAULT, How, Method
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Center = Literal["auto", "mean"] | None
 Normalize = Literal["auto", "log1p", "none"]

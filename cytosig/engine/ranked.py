@@ -46,7 +46,11 @@ class RankJob:
         self._member = member.indices.astype(np.int32)
         self._size = both.sum(axis=0).astype(np.int64)
         needs = [m.tune(how.settings, sets.n_genes, how.compat) for m, how in asked]
-        self._tuning = Tuning(**{k: v for need in needs for k, v in need.items()})
+        asked_of = {k: v for need in needs for k, v in need.items()}
+        tuning = Tuning(**asked_of)
+        self._tuning = ranks.Tuning(
+            sets.n_genes, float(tuning.max_rank), int(tuning.top), float(tuning.alpha)
+        )
         shape = (part.n_obs, len(named.columns))
         self._score = {method.name: np.full(shape, np.nan) for method, _ in asked}
         self._state = np.zeros(shape[0], dtype=np.int8)
@@ -62,11 +66,9 @@ class RankJob:
         n_sets = len(self._size)
         sums = np.zeros((len(here), n_sets, ranks.N_SUMS))
         state = self._state[out]
-        n_genes, tuning = self._named.sets.n_genes, self._tuning
         ranks.rank_sums(
-            indptr, indices, np.ascontiguousarray(data).view(whole), infinity, n_genes,
-            self._pointer, self._member, self._size,
-            float(tuning.max_rank), int(tuning.top), float(tuning.alpha), sums, state,
+            indptr, indices, np.ascontiguousarray(data).view(whole), infinity,
+            self._pointer, self._member, self._size, self._tuning, sums, state,
         )  # fmt: skip
         half = n_sets // 2
         up, down = (self._sums(sums, slice(k * half, (k + 1) * half)) for k in range(2))

@@ -31,6 +31,8 @@ class Scores:
         One row an observation without scores, with its reason.
     notes
         What was recognised and done, a line each.
+    unit, about_zero
+        What the scores are called beside a scale, and whether they lie on both sides of 0.
     spread, agreement
         For consensus only: standard deviation over the methods of an observation's rank, and how
         well they agree on each signature.
@@ -46,5 +48,7 @@ class Scores:
     coverage_compartments: pd.DataFrame | None
     unscored: pd.DataFrame
     notes: tuple[str, ...]
+    unit: str
+    about_zero: bool
     spread: pd.DataFrame | None = None
     agreement: pd.DataFrame | None = None

@@ -90,7 +90,10 @@ class WholeJob:
         pvalue = np.full_like(score, np.nan) if method.tested else None
         if fine.any():
             found = method.run(
-                self._values[fine], named.sets.ordered(self._order), self._how, threads=n_threads(self._n_jobs)
+                self._values[fine],
+                named.sets.ordered(self._order),
+                self._how,
+                threads=n_threads(self._n_jobs),
             )
             score[fine] = found.score
             if pvalue is not None and found.pvalue is not None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -43,6 +42,8 @@ class Method:
         Whether ``lam`` means anything to it.
     centred
         Whether it reads values less the mean of the observations centred on.
+    unit, about_zero
+        What its scores are called beside a scale, and whether they lie on both sides of 0.
     needs_raised
         Whether a signature without a raised gene says nothing to it.
     """
@@ -55,6 +56,8 @@ class Method:
     takes_lam: bool = False
     centred: bool = False
     needs_raised: bool = False
+    unit: str = "z"
+    about_zero: bool = True
 
     def tuned(self, given: Mapping[str, float], /) -> dict[str, float]:
         """Every setting, as given or else its default."""

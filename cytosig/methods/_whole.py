@@ -1,4 +1,4 @@
-"""Methods that another library runs on the whole matrix at once: for tens to hundreds of samples."""
+"""Methods that another library runs on the whole matrix: for tens to hundreds of samples."""
 
 from __future__ import annotations
 

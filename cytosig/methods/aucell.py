@@ -61,15 +61,15 @@ def _decoupler(place: NDArray[np.int64], rank: Array, sets: Sets, how: How) -> A
     top = _top(how.settings["top"], place.shape[1])
     recovered = np.maximum(top - place, 0) @ sets.raised.astype(np.int64)
     most = _largest(sets.sizes[0], top)
-    return np.asarray(
-        np.divide(recovered, most, out=np.zeros(recovered.shape), where=most > 0)
-    )
+    return np.asarray(np.divide(recovered, most, out=np.zeros(recovered.shape), where=most > 0))
 
 
 METHOD = RankMethod(
     name="aucell",
     title="AUCell: recovery of the raised genes in the top 5 %, expected over ties, 0 to 1",
     reference="Aibar S et al. Nature Methods 2017;14:1083-1086",
+    unit="AUC",
+    about_zero=False,
     settings=(Setting("top", 0.05, 0.0001, 1, "share of the genes that is looked at"),),
     compat=("decoupler",),
     needs_raised=True,

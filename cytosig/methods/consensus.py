@@ -44,6 +44,8 @@ METHOD = ConsensusMethod(
     name="consensus",
     title="consensus: mean over several methods of each observation's rank, 0 to 1",
     reference="this package, docs/methods.md",
+    unit="mean rank",
+    about_zero=False,
     combine=_combine,
     members=("hlm", "ucell", "singscore", "zscore"),
 )

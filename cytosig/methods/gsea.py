@@ -84,6 +84,7 @@ METHOD = WholeMethod(
     name="gsea",
     title="preranked GSEA by gseapy: normalised enrichment score of each contrast",
     reference="Subramanian A et al. PNAS 2005;102:15545-15550",
+    unit="NES",
     settings=(
         Setting("permutations", 1000, 100, 1e6, "shuffles of the gene sets", True),
         Setting("weight", 1, 0, 10, "power of the contrast that weighs a gene"),

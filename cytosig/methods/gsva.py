@@ -51,6 +51,7 @@ METHOD = WholeMethod(
     name="gsva",
     title="GSVA by gseapy: enrichment of each gene's standing among the samples",
     reference="Hänzelmann S et al. BMC Bioinformatics 2013;14:7",
+    unit="ES",
     settings=(Setting("tau", 1, 0, 10, "weight of the tails of the ranking"),),
     run=_run,
     fewest=2,

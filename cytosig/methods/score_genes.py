@@ -73,6 +73,7 @@ METHOD = WeightedMethod(
     name="score_genes",
     title="mean of the genes less that of control genes of like mean expression",
     reference="Tirosh I et al. Science 2016;352:189-196",
+    unit="score",
     settings=(
         Setting("n_bins", 25, 2, 1000, "bins of mean expression", True),
         Setting("ctrl_size", 50, 1, 1e6, "genes drawn a bin, with compat='scanpy' only", True),

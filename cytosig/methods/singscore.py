@@ -1,4 +1,4 @@
-"""singscore: mean rank of a signature's genes, raised ones from the bottom, lowered from the top."""
+"""singscore: mean rank of raised genes from the bottom, of lowered ones from the top."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ METHOD = RankMethod(
     name="singscore",
     title="singscore: mean rank of the raised genes and reversed rank of the lowered, about 0",
     reference="Foroutan M et al. BMC Bioinformatics 2018;19:404",
+    unit="singscore",
     compat=("singscore",),
     tune=_tune,
     finish=_finish,

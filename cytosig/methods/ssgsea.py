@@ -54,7 +54,7 @@ def _as_given(n_genes: int, filled: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _gseapy(place: NDArray[np.int64], rank: Array, sets: Sets, how: How) -> Array:
-    """ES as gseapy has it: ties in the order of the genes, weights from ranks that run to 10,000."""
+    """ES as gseapy has it: ties by the order of genes, weights from ranks that run to 10,000."""
     n_genes = place.shape[1]
     metric = (_UNIT * rank / n_genes) ** how.settings["alpha"]
     stay = n_genes + 1 - place
@@ -74,6 +74,8 @@ METHOD = RankMethod(
     name="ssgsea",
     title="ssGSEA: summed running enrichment of the raised genes less that of the lowered",
     reference="Barbie DA et al. Nature 2009;462:108-112",
+    unit="ES",
+    about_zero=False,
     settings=(
         Setting("alpha", 0.25, 0, 10, "power of the rank that weighs a gene"),
         Setting("range", 1, 1e-12, 1e12, "divide scores by this stored range"),

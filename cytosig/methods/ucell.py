@@ -54,6 +54,8 @@ METHOD = RankMethod(
     name="ucell",
     title="UCell: Mann-Whitney U of the raised genes less that of the lowered, 0 to 1",
     reference="Andreatta M, Carmona SJ. Comput Struct Biotechnol J 2021;19:3796-3798",
+    unit="UCell score",
+    about_zero=False,
     settings=(
         Setting("max_rank", 1500, 2, 1e6, "place from the top beyond which all count alike", True),
         Setting("w_neg", 1, 0, 100, "weight of the lowered genes"),

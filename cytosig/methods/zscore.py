@@ -28,6 +28,7 @@ METHOD = WeightedMethod(
     name="zscore",
     title="combined z: genes standardised over the observations, summed over the root of n",
     reference="Lee E et al. PLoS Comput Biol 2008;4:e1000217",
+    unit="combined z",
     centred=True,
     weigh=_weigh,
     standardised=True,

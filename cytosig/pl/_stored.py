@@ -64,6 +64,16 @@ def grades(adata: AnnData, /, *, key: str) -> dict[str, str]:
     return {str(id): grade for id, grade in coverage_table(adata, key=key)["grade"].items()}
 
 
+def unit(adata: AnnData, /, *, key: str) -> str:
+    """What the scores are called beside a scale; z in files of old."""
+    return str(_record(adata, key).get("unit", "z"))
+
+
+def about_zero(adata: AnnData, /, *, key: str) -> bool:
+    """Whether scores lie on both sides of 0, as z do."""
+    return bool(_record(adata, key).get("about_zero", True))
+
+
 def min_coverage(adata: AnnData, /, *, key: str) -> float | None:
     """Share of weight below which nothing was scored; None where that was not recorded."""
     found = _record(adata, key).get("params", {}).get("min_coverage")

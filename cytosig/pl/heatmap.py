@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLOURS = "RdBu_r"  # ColorBrewer; told apart by colour-blind eyes
+ONE_SIDED = "Blues"  # for scores without a middle; like the other, fading makes it say less
 NOT_SCORED = "#b3b3b3"
-ROBUST = 98  # percentile of |z| at which colours end
-GROUPED = "rows: mean z of n observations; descriptive, as cells are not replicates"
+ROBUST = 98  # percentile at which colours end
+GROUPED = "rows: mean {unit} of n observations; descriptive, as cells are not replicates"
 _MANY = 300  # columns above which ordering leaves optimally takes too long
 
 
@@ -37,23 +38,26 @@ def heatmap(
     max_rows: int = 200,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show activities (z) of observations, or group means of them, as a heat map.
+    """Show activities of observations, or group means of them, as a heat map.
 
-    Colours are symmetric around 0 and end at the 98th percentile of |z|; what is not scored
-    is grey. Cytokines whose signature is graded C or D are faded and hatched, with the grade
-    in their label. Where rows or columns are too many to be named, every k-th is.
+    Colours of z, and of other scores on both sides of 0, are symmetric around it and end at the
+    98th percentile of their size; those of one-sided scores (UCell, AUCell, ssGSEA, consensus)
+    run from the 2nd to the 98th percentile. What is not scored is grey. Cytokines whose
+    signature is graded C or D are faded and hatched, with the grade in their label. Where rows
+    or columns are too many to be named, every k-th is.
 
     Parameters
     ----------
     adata
         Scored by ``cs.tl.score``.
     groupby
-        Column of ``obs``: one row a group, the mean z of its n observations. Describes them,
+        Column of ``obs``: one row a group, the mean score of its n observations. Describes them,
         and tests nothing: cells of one sample are not replicates.
     what
         ``"score"`` (cytokines) or ``"axis"`` (response axes).
     key
-        ``key_added`` of the scoring run.
+        ``key_added`` of the scoring run, with the name of a further method of it if that is to be
+        shown (``"cytosig_ucell"``).
     ids
         Columns to show; all when None.
     cluster
@@ -96,9 +100,10 @@ def heatmap(
     order = column_order(values) if cluster else list(range(values.shape[1]))
     grades = _stored.grades(adata, key=key) if what == "score" else {}
     columns = [str(table.columns[k]) for k in order]
-    return _draw(
-        values[:, order], rows, columns, [grades.get(id, "") for id in columns], groupby, ax
+    scale = _Scale(
+        values, _stored.unit(adata, key=key), _stored.about_zero(adata, key=key), groupby
     )
+    return _draw(values[:, order], rows, columns, [grades.get(id, "") for id in columns], scale, ax)
 
 
 def group_means(
@@ -127,11 +132,31 @@ def column_order(values: NDArray[np.float64], /) -> list[int]:
     return [*live.tolist(), *dead.tolist()]
 
 
-def colour_limit(values: NDArray[np.float64], /) -> float:
-    """98th percentile of the absolute values; 1 where that says nothing."""
-    finite = np.abs(values[np.isfinite(values)])
-    limit = float(np.percentile(finite, ROBUST)) if finite.size else 0.0
-    return limit or 1.0
+def colour_limits(values: NDArray[np.float64], about_zero: bool, /) -> tuple[float, float]:
+    """Where colours end: ± the 98th percentile of the sizes, or the 2nd and 98th of the values.
+
+    0 and 1, or -1 and 1, where the values do not say.
+    """
+    finite = values[np.isfinite(values)]
+    if about_zero:
+        limit = float(np.percentile(np.abs(finite), ROBUST)) if finite.size else 0.0
+        return -(limit or 1.0), limit or 1.0
+    ends = np.percentile(finite, [100 - ROBUST, ROBUST]) if finite.size else (0.0, 0.0)
+    low, high = float(ends[0]), float(ends[1])
+    return (low, high) if low < high else (low, low + 1.0)
+
+
+class _Scale:
+    """What the colours mean."""
+
+    def __init__(
+        self, values: NDArray[np.float64], unit: str, about_zero: bool, groupby: str | None
+    ) -> None:
+        self.low, self.high = colour_limits(values, about_zero)
+        self.colours = _both_sides() if about_zero else _one_side()
+        self.groupby = groupby
+        self.unit = unit
+        self.label = unit if groupby is None else f"mean {unit}"
 
 
 def _check_rows(n: int, most: int, groupby: str | None) -> None:
@@ -150,7 +175,7 @@ def _draw(
     rows: list[str],
     columns: list[str],
     grades: list[str],
-    groupby: str | None,
+    scale: _Scale,
     ax: Axes | None,
 ) -> Axes:
     from cytosig.pl._ticks import LONGEST, name_places
@@ -163,20 +188,20 @@ def _draw(
         width=1.3 + beside + max(3.2, _axes.extent(n_columns, widest=0.3, narrowest=0.17, most=18)),
         height=0.6 + below + max(0.8, _axes.extent(n_rows, widest=0.3, narrowest=0.11, most=16)),
     )
-    limit = colour_limit(values)
     image = ax.imshow(
-        values, cmap=_colours(), vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
-    )
+        values, cmap=scale.colours, vmin=scale.low, vmax=scale.high, aspect="auto",
+        interpolation="nearest",
+    )  # fmt: skip
     weak = [k for k, grade in enumerate(grades) if _grades.is_weak(grade)]
     for column in weak:
         _grades.veil(ax, column, n_rows)
     _cover_gaps(ax, values)
     name_places(ax.xaxis, labels)
     name_places(ax.yaxis, rows)
-    ax.set_ylabel(f"{n_rows} observations" if groupby is None else groupby)
-    _colour_bar(ax, image, values, limit, grouped=groupby is not None)
+    ax.set_ylabel(f"{n_rows} observations" if scale.groupby is None else scale.groupby)
+    _colour_bar(ax, image, values, scale)
     notes = {
-        GROUPED: groupby is not None,
+        GROUPED.format(unit=scale.unit): scale.groupby is not None,
         _grades.NOTE: bool(weak),
         "grey: not scored": bool(np.isnan(values).any()),
     }
@@ -194,19 +219,26 @@ def _cover_gaps(ax: Axes, values: NDArray[np.float64], /) -> None:
         ax.imshow(gaps, cmap=colours, aspect="auto", interpolation="nearest", zorder=1.5)
 
 
-def _colours() -> Colormap:
+def _one_side() -> Colormap:
+    """White to blue, without the darkest end."""
+    return _part_of(ONE_SIDED, 0.0, 0.94)
+
+
+def _both_sides() -> Colormap:
     """Blue, white, red without the darkest ends, which look alike when faded."""
+    return _part_of(COLOURS, 0.06, 0.94)
+
+
+def _part_of(name: str, first: float, last: float) -> Colormap:
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
-    inner = colormaps[COLOURS](np.linspace(0.06, 0.94, 255))
-    return ListedColormap(inner.tolist()).with_extremes(bad=NOT_SCORED)
+    inner = colormaps[name](np.linspace(first, last, 255))
+    return ListedColormap(inner.tolist(), name=name).with_extremes(bad=NOT_SCORED)
 
 
-def _colour_bar(
-    ax: Axes, image: AxesImage, values: NDArray[np.float64], limit: float, /, *, grouped: bool
-) -> None:
-    beyond = (bool((values < -limit).any()), bool((values > limit).any()))
+def _colour_bar(ax: Axes, image: AxesImage, values: NDArray[np.float64], scale: _Scale, /) -> None:
+    beyond = (bool((values < scale.low).any()), bool((values > scale.high).any()))
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}
     inches = ax.get_window_extent().height / ax.figure.dpi
     length = min(inches, 2.0)
@@ -219,5 +251,5 @@ def _colour_bar(
         anchor=(0.0, 1.0),
         pad=0.02,
     )
-    bar.set_label("mean z" if grouped else "z", rotation=0, ha="left", va="center")
+    bar.set_label(scale.label, rotation=0, ha="left", va="center")
     bar.ax.tick_params(labelsize=7)

@@ -120,6 +120,8 @@ def _record(
     record: dict[str, Any] = {
         "format": 1,
         "params": params,
+        "unit": found.unit,
+        "about_zero": found.about_zero,
         "versions": {name: version(name) for name in _PACKAGES},
         "catalogue_digest": digest,
         "notes": list(found.notes),
