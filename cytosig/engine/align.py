@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from cytosig.engine.universe import Universe, make_universe
 from cytosig.genes import GeneMap, approved_names, gene_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -42,7 +45,8 @@ class Aligned:
     kept: NDArray[np.int64] | None
     notes: tuple[str, ...]
 
-    def place(self) -> dict[str, int]:
+    @cached_property
+    def place(self) -> Mapping[str, int]:
         """Engine gene of every asked-for gene that is there."""
         first = {columns[0]: i for i, columns in enumerate(self.universe.columns)}
         pairs = zip(self.found.genes, self.found.columns, strict=True)

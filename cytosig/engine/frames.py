@@ -76,13 +76,19 @@ class Frames:
     ) -> pd.DataFrame:
         import pandas as pd
 
-        values = np.full((len(self.obs_names), len(every)), np.nan)
+        values = np.empty((0, 0))
         for group, found in parts:
             own = slice(found.n_signatures, None) if axes else slice(found.n_signatures)
-            names = np.array(found.columns[own], dtype=object)
+            array = getattr(found, what)[:, own]
+            names = found.columns[own]
             read = [k for k, mute in enumerate(_unread(method, group)[own]) if not mute]
-            place = np.array([every.index(name) for name in names[read]], dtype=np.int64)
-            values[np.ix_(group.rows, place)] = getattr(found, what)[:, own][:, read]
+            if len(parts) == 1 and names == tuple(every) and len(read) == len(names):
+                values = array
+                break
+            if not values.size:
+                values = np.full((len(self.obs_names), len(every)), np.nan)
+            place = np.array([every.index(names[k]) for k in read], dtype=np.int64)
+            values[np.ix_(group.rows, place)] = array[:, read]
         return pd.DataFrame(values, index=self.obs_names, columns=every)
 
     def _coverage(self, method: Method, parts: Parts) -> pd.DataFrame:
@@ -116,8 +122,7 @@ class Frames:
 
 def _unread(method: Method, group: GroupJobs) -> list[bool]:
     """Which of the group's signatures and axes say nothing to the method."""
-    n_raised, _ = group.named.sets.sizes
-    return [method.needs_raised and n == 0 for n in n_raised]
+    return [method.needs_raised and n == 0 for n in group.named.sets.n_raised]
 
 
 def _muted(method: Method, group: GroupJobs) -> list[str]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cytosig.engine.lists import Group, Lists
     from cytosig.engine.options import Options
     from cytosig.engine.outputs import Job, Outputs
+    from cytosig.engine.plan import Plan
     from cytosig.engine.sets import NamedSets
     from cytosig.methods import Method
 
@@ -85,13 +86,15 @@ def _of_group(
     named = make_sets(weights, group.ids, group.catalogue)
     part = Part(mine)
     ranked = [m for m in options.methods if isinstance(m, RankMethod) and not _by_order(m, options)]
+    linear = [m for m in options.methods if isinstance(m, LinearMethod)]
     jobs: list[Job] = []
+    if linear:
+        plans = {m.name: _plan(m, weights, group, options) for m in linear}
+        jobs.append(LinearJob(plans, zero.moments(scale=options.scale), part))
     if ranked:
         jobs.append(RankJob([(m, options.how(m)) for m in ranked], named, part))
     for method in options.methods:
-        if isinstance(method, LinearMethod):
-            jobs.append(_linear(method, weights, group, options, zero, part))
-        elif method not in ranked:
+        if method not in linear and method not in ranked:
             jobs.extend(_other(method, named, aligned, options, zero, part))
     return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs))
 
@@ -101,22 +104,16 @@ def _by_order(method: RankMethod, options: Options) -> bool:
     return options.how(method).compat in method.ordinal
 
 
-def _linear(
-    method: LinearMethod,
-    weights: NDArray[np.float64],
-    group: Group,
-    options: Options,
-    zero: Zero,
-    part: Part,
-) -> LinearJob:
+def _plan(
+    method: LinearMethod, weights: NDArray[np.float64], group: Group, options: Options
+) -> Plan:
     lam = options.lam if method.takes_lam else None
     try:
-        plan = make_plan(weights, group.ids, group.catalogue.axes, method, lam=lam)
+        return make_plan(weights, group.ids, group.catalogue.axes, method, lam=lam)
     except DataError as error:
         if group.name == GENERIC:
             raise
         raise DataError(f"Signatures of compartment {group.name}: {error}") from error
-    return LinearJob(method.name, plan, zero.moments(scale=options.scale), part)
 
 
 def _other(

@@ -42,7 +42,7 @@ class LigandJob:
         contrasts = aligned.values.kind == "contrasts"
         self._cytokines = [] if contrasts else list(catalogue.cytokines.values())
         self._base = aligned.values.base
-        place = aligned.place()
+        place = aligned.place
         wanted = {gene for c in self._cytokines for gene in c.ligand_genes if gene in place}
         genes = sorted(wanted, key=place.__getitem__)
         self._slot = np.full(aligned.rows.n_genes, -1, dtype=np.int32)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.engine.outputs import Outputs, Part, run_jobs
+from cytosig.engine.plan import stack_plans
 from cytosig.kernels.linear import finish_rows
 from cytosig.kernels.rows import row_summary
 from cytosig.kernels.tails import N_BINS
@@ -53,16 +54,21 @@ def _rest(plan: Plan, moments: Moments) -> _Rest:
 
 def run_plan(rows: Rows, plan: Plan, moments: Moments, /, *, n_jobs: int | None) -> Outputs:
     """Score every observation by one plan."""
-    job = LinearJob("plan", plan, moments, Part(np.ones(rows.n_obs, dtype=bool)))
+    job = LinearJob({"plan": plan}, moments, Part(np.ones(rows.n_obs, dtype=bool)))
     run_jobs(rows, [job], n_jobs=n_jobs)
     return job.outputs()["plan"]
 
 
 class LinearJob:
-    """One plan, its observations and their scores as they come."""
+    """Plans of one or more methods on the same signatures, and scores as they come.
 
-    def __init__(self, name: str, plan: Plan, moments: Moments, part: Part, /) -> None:
-        self._name, self._plan, self._moments, self._part = name, plan, moments, part
+    What an observation's values are, and what they add up to on each signature, is worked out
+    once for all of them.
+    """
+
+    def __init__(self, plans: Mapping[str, Plan], moments: Moments, part: Part, /) -> None:
+        self._plans, self._moments, self._part = plans, moments, part
+        self._plan = plan = stack_plans(list(plans.values()))
         self._rest = _rest(plan, moments)
         pointer, column = plan.weights.indptr, plan.weights.indices
         self._pointer, self._column = pointer.astype(np.int64), column.astype(np.int32)
@@ -71,7 +77,7 @@ class LinearJob:
         self._state = np.zeros(shape[0], dtype=np.int8)
 
     def run(self, block: Block, /) -> None:
-        """Score the plan's observations among a block's."""
+        """Score the plans' observations among a block's."""
         here, out = self._part.of(block)
         if not here.size:
             return
@@ -92,11 +98,11 @@ class LinearJob:
         )  # fmt: skip
 
     def outputs(self) -> Mapping[str, Outputs]:
-        """The scores of the plan's observations."""
-        plan = self._plan
-        return {
-            self._name: Outputs(
-                plan.columns, plan.n_signatures, self._state, self._score, self._pvalue,
-                self._estimate,
-            )
-        }  # fmt: skip
+        """The scores of each method."""
+        found, first = {}, 0
+        for name, plan in self._plans.items():
+            own = slice(first, first + len(plan.columns))
+            arrays = (self._score[:, own], self._pvalue[:, own], self._estimate[:, own])
+            found[name] = Outputs(plan.columns, plan.n_signatures, self._state, *arrays)
+            first = own.stop
+        return found

@@ -113,7 +113,7 @@ def choose_lists(
 def weight_matrix(aligned: Aligned, catalogue: Catalogue, ids: list[str], /) -> NDArray[np.float64]:
     """Weights of the named signatures over the whole gene universe, genes × signatures."""
     weights = np.zeros((aligned.rows.n_genes, len(ids)))
-    place = aligned.place()
+    place = aligned.place
     for k, id in enumerate(ids):
         for gene, weight in _placed(catalogue.signatures[id], place).items():
             weights[gene, k] = weight
@@ -174,7 +174,7 @@ def _check_any(groups: tuple[Group, ...], aligned: Aligned, coverage: pd.DataFra
 
 
 def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.DataFrame:
-    here = aligned.place()
+    here = aligned.place
     found = aligned.found
     how = tuple(h if g in here else "missing" for g, h in zip(found.genes, found.how, strict=True))
     seen = GeneMap(found.genes, found.columns, how, found.found_as)
@@ -191,7 +191,7 @@ def _coverage(aligned: Aligned, catalogue: Catalogue, options: Options) -> pd.Da
 
 def _mark_flat(coverage: pd.DataFrame, aligned: Aligned, catalogue: Catalogue) -> None:
     """A signature that weighs every gene of the universe alike says nothing."""
-    place = aligned.place()
+    place = aligned.place
     for id in [id for id in catalogue.ids if not coverage.loc[id, "reason"]]:
         named = _placed(catalogue.signatures[id], place)
         rest = [0.0] if len(named) < aligned.rows.n_genes else []

@@ -99,6 +99,28 @@ def make_plan(
     )
 
 
+def stack_plans(plans: Sequence[Plan], /) -> Plan:
+    """One plan with the outputs of several on the same weights, in that order."""
+    if len(plans) == 1:
+        return plans[0]
+    widest = max(plan.level.shape[1] for plan in plans)
+
+    def wide(parts: list[Array]) -> Array:
+        return np.vstack([np.pad(p, ((0, 0), (0, widest - p.shape[1]))) for p in parts])
+
+    return Plan(
+        columns=tuple(name for plan in plans for name in plan.columns),
+        n_signatures=plans[0].n_signatures,
+        weights=plans[0].weights,
+        mix=np.vstack([plan.mix for plan in plans]),
+        drift=np.concatenate([plan.drift for plan in plans]),
+        power=np.vstack([plan.power for plan in plans]),
+        level=wide([plan.level for plan in plans]),
+        number=wide([plan.number for plan in plans]),
+        n_levels=np.concatenate([plan.n_levels for plan in plans]),
+    )
+
+
 def _groups(ids: Sequence[str], axes: Mapping[str, Axis]) -> tuple[str, ...]:
     """The axis of each signature; itself where it has none, though an axis be called alike."""
     axis_of = {member: axis.id for axis in axes.values() for member in axis.members}

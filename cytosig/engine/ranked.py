@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _INTEGERS = {np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
+_AT_ONCE = 256  # rows whose sums are finished while they are still at hand
 _ORDER = ("filled", "capped_filled", "capped", "recovered", "rank", "lowest", "power", "weighted")
 
 
@@ -40,17 +41,13 @@ class RankJob:
     ) -> None:
         self._asked, self._named, self._part = asked, named, part
         sets = named.sets
-        both = np.hstack([sets.raised, sets.lowered])
+        self._signed = bool(sets.lowered.any())
+        both = np.hstack([sets.raised, sets.lowered]) if self._signed else sets.raised
         member = sp.csr_matrix(both)
         self._pointer = member.indptr.astype(np.int64)
         self._member = member.indices.astype(np.int32)
-        self._size = both.sum(axis=0).astype(np.int64)
-        needs = [m.tune(how.settings, sets.n_genes, how.compat) for m, how in asked]
-        asked_of = {k: v for need in needs for k, v in need.items()}
-        tuning = Tuning(**asked_of)
-        self._tuning = ranks.Tuning(
-            sets.n_genes, float(tuning.max_rank), int(tuning.top), float(tuning.alpha)
-        )
+        self._size = np.concatenate([sets.n_raised, sets.n_lowered][: 1 + self._signed])
+        self._tuning = _tuning(asked, sets.n_genes)
         shape = (part.n_obs, len(named.columns))
         self._score = {method.name: np.full(shape, np.nan) for method, _ in asked}
         self._state = np.zeros(shape[0], dtype=np.int8)
@@ -62,19 +59,27 @@ class RankJob:
             return
         indptr, indices, data = block.arrays(here)
         whole = _INTEGERS[data.dtype]
+        bits = np.ascontiguousarray(data).view(whole)
         infinity = int(np.array(np.inf, dtype=data.dtype).view(whole))
-        n_sets = len(self._size)
-        sums = np.zeros((len(here), n_sets, ranks.N_SUMS))
-        state = self._state[out]
-        ranks.rank_sums(
-            indptr, indices, np.ascontiguousarray(data).view(whole), infinity,
-            self._pointer, self._member, self._size, self._tuning, sums, state,
-        )  # fmt: skip
-        half = n_sets // 2
-        up, down = (self._sums(sums, slice(k * half, (k + 1) * half)) for k in range(2))
+        for first in range(0, len(here), _AT_ONCE):
+            last = min(first + _AT_ONCE, len(here))
+            sums = np.zeros((last - first, len(self._size), ranks.N_SUMS))
+            rows = slice(out.start + first, out.start + last)
+            ranks.rank_sums(
+                indptr[first : last + 1], indices, bits, infinity, self._pointer, self._member,
+                self._size, self._tuning, sums, self._state[rows],
+            )  # fmt: skip
+            self._finish(sums, rows)
+
+    def _finish(self, sums: Array, rows: slice) -> None:
+        n = len(self._named.columns)
+        up = self._sums(sums, slice(n))
+        down = self._sums(sums, slice(n, None)) if self._signed else None
+        unscored = self._state[rows] != 0
         for method, how in self._asked:
-            score = method.finish(up, down, self._named.sets, how)
-            self._score[method.name][out] = np.where(state[:, None] == 0, score, np.nan)
+            score = self._score[method.name][rows]
+            score[...] = method.finish(up, down, self._named.sets, how)
+            score[unscored] = np.nan
 
     def _sums(self, sums: Array, columns: slice) -> RankSums:
         planes = {name: sums[:, columns, k] for k, name in enumerate(_ORDER)}
@@ -88,6 +93,13 @@ class RankJob:
             name: Outputs(named.columns, named.n_signatures, self._state, score)
             for name, score in self._score.items()
         }
+
+
+def _tuning(asked: Sequence[tuple[RankMethod, How]], n_genes: int) -> ranks.Tuning:
+    """What all the methods together ask of the rank pass."""
+    needs = [m.tune(how.settings, n_genes, how.compat) for m, how in asked]
+    found = Tuning(**{name: value for need in needs for name, value in need.items()})
+    return ranks.Tuning(n_genes, float(found.max_rank), int(found.top), float(found.alpha))
 
 
 class OrdinalJob:

@@ -46,7 +46,7 @@ class Universe:
 
     def selector(self) -> sp.csr_matrix | None:
         """Columns × genes matrix, None where nothing changes."""
-        if self.columns == tuple((j,) for j in range(self.n_columns)):
+        if self.columns == _each_its_own(self.n_columns):
             return None
         return selector(self.n_columns, self.columns)
 
@@ -131,18 +131,24 @@ def make_universe(labels: Sequence[str], found: GeneMap, /, *, additive: bool) -
             + ". Logged values cannot be summed: sum the counts before taking logarithms, or"
             " keep one column of each gene."
         )
-    key = dict(enumerate(labels))
+    keys = list(labels)
     joined = _same_label(labels) if additive else {}
-    extra = {j for columns in joined.values() for j in columns[1:]}
     for gene, columns in zip(found.genes, found.columns, strict=True):
         if columns:
-            key[columns[0]] = gene
+            keys[columns[0]] = gene
             joined[columns[0]] = columns
-            extra.update(columns[1:])
+    whole = Universe(tuple(keys), _each_its_own(len(labels)), len(labels))
+    extra = {j for columns in joined.values() for j in columns[1:]}
+    if not extra:
+        return whole
     kept = [j for j in range(len(labels)) if j not in extra]
-    return Universe(
-        tuple(key[j] for j in kept), tuple(joined.get(j, (j,)) for j in kept), len(labels)
-    )
+    columns_of = tuple(joined.get(j, (j,)) for j in kept)
+    return Universe(tuple(keys[j] for j in kept), columns_of, len(labels))
+
+
+def _each_its_own(n: int) -> tuple[tuple[int, ...], ...]:
+    """Every column a gene."""
+    return tuple(zip(range(n)))
 
 
 def _same_label(labels: Sequence[str]) -> dict[int, tuple[int, ...]]:

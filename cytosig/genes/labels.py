@@ -108,21 +108,30 @@ def _choose(
 
 
 def _texts(values: pd.Series[str] | pd.Index[str]) -> list[str]:
-    return ["" if value is None or value != value else str(value) for value in values]
+    texts = [str(value) for value in values]
+    if values.hasnans:
+        return ["" if gap else text for text, gap in zip(texts, values.isna(), strict=True)]
+    return texts
+
+
+def _some(labels: Sequence[str]) -> Sequence[str]:
+    """A spread of some two thousand, for looking at what they are."""
+    return labels[:: max(1, len(labels) // 2000)]
 
 
 def _share(labels: Sequence[str], pattern: re.Pattern[str]) -> float:
-    some = labels[:: max(1, len(labels) // 2000)]
-    named = [label for label in some if label and not label.upper().startswith("ENS")]
+    named = [label for label in _some(labels) if label and not label.upper().startswith("ENS")]
     return sum(1 for x in named if pattern.match(x)) / len(named) if named else 0.0
 
 
 def _looks_mouse(labels: Sequence[str]) -> bool:
-    ids = sum(1 for label in labels if _MOUSE_ID.match(label))
+    some = _some(labels)
+    ids = sum(1 for label in some if _MOUSE_ID.match(label))
     lower = _share(labels, _LOWER) > 0.5 and _share(labels, _MOUSE_ONLY) > 0.005
-    return ids > 0.5 * len(labels) or lower or _share(labels, _TITLE) > 0.5
+    return ids > 0.5 * len(some) or lower or _share(labels, _TITLE) > 0.5
 
 
 def _looks_human(labels: Sequence[str]) -> bool:
-    ids = sum(1 for label in labels if label.upper().startswith("ENSG0"))
-    return ids > 0.5 * len(labels) or _share(labels, _UPPER) > 0.8
+    some = _some(labels)
+    ids = sum(1 for label in some if label.upper().startswith("ENSG0"))
+    return ids > 0.5 * len(some) or _share(labels, _UPPER) > 0.8

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cytosig.genes import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cytosig.genes.tables import Organism, Synonyms
 
@@ -57,23 +58,27 @@ class _Names:
     def __init__(self, labels: Sequence[str]) -> None:
         self.labels = [label.strip() for label in labels]
         self._exact = _index(self.labels)
-        self._loose: dict[str, list[int]] | None = None
+        self._loose: Mapping[str, tuple[int, ...]] | None = None
 
     def exact(self, name: str) -> tuple[int, ...]:
-        return tuple(self._exact.get(name, ()))
+        return self._exact.get(name, ())
 
     def loose(self, name: str) -> tuple[int, ...]:
         """Case aside, with R's dots read as hyphens and Ensembl versions dropped."""
         if self._loose is None:
             self._loose = _index([_loosen(label) for label in self.labels])
-        return tuple(self._loose.get(_loosen(name), ()))
+        return self._loose.get(_loosen(name), ())
 
 
-def _index(labels: Sequence[str]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+def _index(labels: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+    """Columns by name, ascending."""
+    found: dict[str, tuple[int, ...]] = dict(zip(labels, zip(count()), strict=False))
+    if len(found) == len(labels):
+        return found
+    every: dict[str, list[int]] = {}
     for column, label in enumerate(labels):
-        found.setdefault(label, []).append(column)
-    return found
+        every.setdefault(label, []).append(column)
+    return {label: tuple(columns) for label, columns in every.items()}
 
 
 def _loosen(name: str) -> str:

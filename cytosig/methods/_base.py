@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class How:
     compat: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sets:
     """Signatures as sets of raised and of lowered genes.
 
@@ -93,10 +93,15 @@ class Sets:
         """Size of the gene universe."""
         return len(self.raised)
 
-    @property
-    def sizes(self) -> tuple[Array, Array]:
-        """Genes of every raised and of every lowered set that the data have."""
-        return self.raised.sum(axis=0).astype(float), self.lowered.sum(axis=0).astype(float)
+    @cached_property
+    def n_raised(self) -> NDArray[np.int64]:
+        """Genes of every raised set that the data have."""
+        return np.asarray(np.count_nonzero(self.raised, axis=0))
+
+    @cached_property
+    def n_lowered(self) -> NDArray[np.int64]:
+        """Genes of every lowered set that the data have."""
+        return np.asarray(np.count_nonzero(self.lowered, axis=0))
 
     def ordered(self, genes: NDArray[np.int64], /) -> Sets:
         """The same sets over these genes of the universe, in this order."""

@@ -72,9 +72,9 @@ class RankSums:
 
 
 class Finish(Protocol):
-    """From the sums of raised and of lowered genes to scores."""
+    """From the sums of raised and of lowered genes (None where no set has any) to scores."""
 
-    def __call__(self, up: RankSums, down: RankSums, sets: Sets, how: How, /) -> Array: ...
+    def __call__(self, up: RankSums, down: RankSums | None, sets: Sets, how: How, /) -> Array: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,16 +38,14 @@ def _largest(n: Array, top: int) -> Array:
     return np.asarray(inside * top - inside * (inside + 1) / 2)
 
 
-def _finish(up: RankSums, down: RankSums, sets: Sets, how: How, /) -> Array:
+def _finish(up: RankSums, down: RankSums | None, sets: Sets, how: How, /) -> Array:
     """Σ max(0, top − place) / its largest value, expected over all orders of tied genes.
 
     The area under a recovery curve that steps up by one at each gene's place and ends at
     ``top``. Lowered genes are not read: their authors score raised sets only.
     """
     most = _largest(up.size, _top(how.settings["top"], up.n_genes))
-    return np.asarray(
-        np.divide(up.recovered, most, out=np.zeros_like(up.recovered), where=most > 0)
-    )
+    return np.asarray(up.recovered / np.maximum(most, 1.0))
 
 
 def _decoupler_order(n_genes: int, filled: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -60,7 +58,7 @@ def _decoupler_order(n_genes: int, filled: NDArray[np.bool_]) -> NDArray[np.int6
 def _decoupler(place: NDArray[np.int64], rank: Array, sets: Sets, how: How) -> Array:
     top = _top(how.settings["top"], place.shape[1])
     recovered = np.maximum(top - place, 0) @ sets.raised.astype(np.int64)
-    most = _largest(sets.sizes[0], top)
+    most = _largest(sets.n_raised.astype(float), top)
     return np.asarray(np.divide(recovered, most, out=np.zeros(recovered.shape), where=most > 0))
 
 

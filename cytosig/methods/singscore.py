@@ -26,20 +26,24 @@ def _tune(settings: Mapping[str, float], n_genes: int, compat: str | None, /) ->
 def _one(total: Array, sums: RankSums) -> Array:
     """(mean rank − lowest possible) / (highest possible − lowest possible) − 1/2."""
     n, n_genes = sums.size, sums.n_genes
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = (total / n - (n + 1) / 2) / (n_genes - n) - 0.5
-    return np.asarray(np.where((n > 0) & (n < n_genes), score, 0.0))
+    some = (n > 0) & (n < n_genes)
+    n, left = np.where(some, n, 1.0), np.where(some, n_genes - n, 1.0)
+    score = total / (n * left)
+    score -= (n + 1) / (2 * left) + 0.5
+    return np.asarray(score * some)
 
 
-def _finish(up: RankSums, down: RankSums, sets: Sets, how: How, /) -> Array:
+def _finish(up: RankSums, down: RankSums | None, sets: Sets, how: How, /) -> Array:
     """Centred score of the raised genes plus that of the lowered ones in the reversed ranking.
 
     Tied genes share their mean rank; the R package gives them the lowest one.
     """
     lowest = how.compat == "singscore"
-    raised = up.lowest if lowest else up.rank
-    lowered = down.size * (down.n_genes + 1) - (down.lowest if lowest else down.rank)
-    return _one(raised, up) + _one(lowered, down)
+    score = _one(up.lowest if lowest else up.rank, up)
+    if down is None:
+        return score
+    reversed = down.size * (down.n_genes + 1) - (down.lowest if lowest else down.rank)
+    return score + _one(reversed, down)
 
 
 METHOD = RankMethod(

@@ -34,18 +34,20 @@ def _one(sums: RankSums) -> Array:
     Σ r^(1+alpha) / Σ r^alpha − (G(G+1)/2 − Σ r) / (G − n).
     """
     n, n_genes = sums.size, sums.n_genes
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inside = sums.weighted / sums.power
-        outside = (n_genes * (n_genes + 1) / 2 - sums.rank) / (n_genes - n)
-    return np.asarray(np.where((n > 0) & (n < n_genes), inside - outside, 0.0))
+    some = (n > 0) & (n < n_genes)
+    left = np.where(some, n_genes - n, 1.0)
+    score = sums.weighted / np.where(sums.power > 0, sums.power, 1.0)
+    score -= (n_genes * (n_genes + 1) / 2 - sums.rank) / left
+    return np.asarray(score * some)
 
 
-def _finish(up: RankSums, down: RankSums, sets: Sets, how: How, /) -> Array:
+def _finish(up: RankSums, down: RankSums | None, sets: Sets, how: How, /) -> Array:
     """Raised less lowered, tied genes sharing their mean rank.
 
     Not divided by the range of the cohort, unless ``range`` states one.
     """
-    return (_one(up) - _one(down)) / how.settings["range"]
+    score = _one(up) if down is None else _one(up) - _one(down)
+    return score / how.settings["range"]
 
 
 def _as_given(n_genes: int, filled: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -38,16 +38,17 @@ def _one(sums: RankSums, listed: NDArray[np.int64], how: How) -> Array:
         n = listed.astype(float)
         total = sums.capped_filled + (n - sums.filled) * max_rank
     least, most = n * (n + 1) / 2, n * max_rank
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = 1.0 - (total - least) / (most - least)
-    return np.asarray(np.where(most > least, score, 0.0))
+    some = most > least
+    scale = np.divide(1.0, most - least, out=np.zeros_like(most), where=some)
+    return np.asarray((most * some - total * some) * scale)
 
 
-def _finish(up: RankSums, down: RankSums, sets: Sets, how: How, /) -> Array:
+def _finish(up: RankSums, down: RankSums | None, sets: Sets, how: How, /) -> Array:
     """Raised less lowered (times ``w_neg``), never below 0, as its authors have it."""
-    raised = _one(up, sets.n_listed[:, 0], how)
-    lowered = _one(down, sets.n_listed[:, 1], how)
-    return np.asarray(np.maximum(raised - how.settings["w_neg"] * lowered, 0.0))
+    score = _one(up, sets.n_listed[:, 0], how)
+    if down is not None:
+        score -= how.settings["w_neg"] * _one(down, sets.n_listed[:, 1], how)
+    return np.maximum(score, 0.0, out=score)
 
 
 METHOD = RankMethod(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from cytosig.engine.scores import Scores
 
 _PACKAGES = ("cytosig-toolkit", "anndata", "numpy", "scipy", "pandas", "numba", "gseapy")
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    return tuple((name, version(name)) for name in _PACKAGES)
 
 
 def say(found: Mapping[str, Scores]) -> None:
@@ -122,7 +128,7 @@ def _record(
         "params": params,
         "unit": found.unit,
         "about_zero": found.about_zero,
-        "versions": {name: version(name) for name in _PACKAGES},
+        "versions": dict(_versions()),
         "catalogue_digest": digest,
         "notes": list(found.notes),
         "coverage": found.coverage,

@@ -131,6 +131,11 @@ def test_control_characters_are_escaped():
         ('use method="ulm" or', "use --method ulm or"),
         ("(signatures=catalogue.subset(...))", "(signatures=catalogue.subset(...))"),
         ("obs['layer'] and my_layer=3", "obs['layer'] and my_layer=3"),
+        ("compat='scanpy' means nothing", "--compat scanpy means nothing"),
+        ("method=['ucell', 'consensus']: joins", "--method ucell,consensus: joins"),
+        ("settings: ucell has no 'x'", "--set: ucell has no 'x'"),
+        ("settings: ucell.w_neg=-1; expected", "--set ucell.w_neg=-1; expected"),
+        ("these settings: none", "these settings: none"),
     ],
 )
 def test_messages_name_options(message, expected):
