@@ -86,7 +86,7 @@ def one_set(folder: Path, name: str, total: int, /) -> pd.DataFrame:
     rows = picked(adata.n_obs)
     found = [limits_of(held, rows) for held in runs.values()]
     limits, rises = (np.concatenate(part, axis=1) for part in zip(*found, strict=True))
-    mix = np.concatenate([held.plan.mix for held in runs.values()])
+    mix = np.concatenate([held.plan.mix.T for held in runs.values()])
     count = permuted(runs[METHODS[0]], mix, limits, rows, total)
     names = [(m, c) for m, held in runs.items() for c in held.plan.columns]
     table = _long(adata.obs_names[rows], names, count, rises)

@@ -11,7 +11,6 @@ from tails_kernels import p_on_grid
 
 import cytosig as cs
 from cytosig.engine import linear
-from cytosig.engine import score as engine
 from cytosig.kernels.tails import N_BINS, N_STEPS, bin_values, cumulant_table
 from cytosig.stats.permutation import central_power_sums, moments
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-    from cytosig.engine.linear import LinearScores
     from cytosig.engine.moments import Moments
+    from cytosig.engine.outputs import Outputs
     from cytosig.engine.plan import Plan
 
     Array = NDArray[np.float64]
@@ -34,7 +33,7 @@ class Run:
 
     plan: Plan
     moments: Moments
-    found: LinearScores
+    found: Outputs
     matrix: Any
     rest: Any
 
@@ -48,22 +47,27 @@ class Run:
 
 def run(adata: AnnData, /, **options: object) -> Run:
     """Score a copy and keep the plan, the gene moments and the engine's rows."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, Any] = {"blocks": {}}
+    made, ran = linear.LinearJob.__init__, linear.LinearJob.run
 
-    def spy(rows: Any, plans: Any, which: Any, moments: Any, /, **rest: Any) -> Any:
-        kept.update(rows=rows, plan=plans[0], moments=moments)
-        found = linear.run_plans(rows, plans, which, moments, **rest)
-        kept["found"] = found[0]
-        return found
+    def spy_made(self: linear.LinearJob, plans: Any, moments: Any, part: Any, /) -> None:
+        made(self, plans, moments, part)
+        kept.update(job=self, plan=next(iter(plans.values())), moments=moments)
 
-    with patch.object(engine, "run_plans", spy):
+    def spy_ran(self: linear.LinearJob, block: Any, /) -> None:
+        ran(self, block)
+        kept["blocks"][block.start] = block
+
+    patched = patch.multiple(linear.LinearJob, __init__=spy_made, run=spy_ran)
+    with patched:
         cs.tl.score(adata, copy=True, **options)
     from scipy.sparse import vstack
 
-    rows, plan, moments = kept["rows"], kept["plan"], kept["moments"]
-    matrix = vstack([block.to_scipy(rows.n_genes) for block in rows]).tocsr()
-    rest = linear._rest(plan, moments)
-    return Run(plan, moments, kept["found"], matrix, rest)
+    plan, moments = kept["plan"], kept["moments"]
+    n_genes = moments.mean.shape[1]
+    matrix = vstack([kept["blocks"][k].to_scipy(n_genes) for k in sorted(kept["blocks"])]).tocsr()
+    (found,) = kept["job"].outputs().values()
+    return Run(plan, moments, found, matrix, linear._rest(plan, moments))
 
 
 @dataclass(frozen=True)

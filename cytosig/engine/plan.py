@@ -36,7 +36,7 @@ class Plan:
     weights
         Genes × signatures, CSR.
     mix
-        Outputs × signatures.
+        Signatures × outputs.
     drift, power
         Σ_g T and central power sums A_2, A_3, A_4 over all genes.
     level, number, n_levels
@@ -90,7 +90,7 @@ def make_plan(
         columns=(*ids, *names),
         n_signatures=len(ids),
         weights=sp.csr_matrix(weights),
-        mix=np.ascontiguousarray(mix.T),
+        mix=np.ascontiguousarray(mix),
         drift=t.sum(axis=0),
         power=_central_powers(t, n_genes),
         level=level,
@@ -112,7 +112,7 @@ def stack_plans(plans: Sequence[Plan], /) -> Plan:
         columns=tuple(name for plan in plans for name in plan.columns),
         n_signatures=plans[0].n_signatures,
         weights=plans[0].weights,
-        mix=np.vstack([plan.mix for plan in plans]),
+        mix=np.ascontiguousarray(np.hstack([plan.mix for plan in plans])),
         drift=np.concatenate([plan.drift for plan in plans]),
         power=np.vstack([plan.power for plan in plans]),
         level=wide([plan.level for plan in plans]),
@@ -151,7 +151,7 @@ def _central_powers(t: Array, n_genes: int) -> Array:
 
 
 def _group_levels(t: Array) -> tuple[Array, Array, NDArray[np.int64]]:
-    grouped = [_levels(column[column != 0]) for column in t.T]
+    grouped = [_levels(column[column != 0]) for column in np.ascontiguousarray(t.T)]
     n_levels = np.array([len(level) for level, _ in grouped], dtype=np.int64)
     level = np.zeros((t.shape[1], int(n_levels.max(initial=1))))
     number = np.zeros_like(level)

@@ -52,7 +52,7 @@ def finish_rows(
     rest_bin, rest_count, rest_sum
         Histogram of y over genes a row does not store, by group (see tails.bin_values).
     mix
-        Outputs × signatures: weights of an output are T = W·mix[output].
+        Signatures × outputs: weights of an output are T = W·mix[:, output].
     drift, power
         Σ_g T and A_2, A_3, A_4 of each output over all genes.
     level, number, n_levels
@@ -61,7 +61,8 @@ def finish_rows(
         Out, rows × outputs, given as NaN.
     """
     n_genes = mean.shape[1]
-    n_outputs = mix.shape[0]
+    n_outputs = mix.shape[1]
+    total_of = np.empty(n_outputs)
     count = np.empty(2 * N_BINS)
     total = np.empty(2 * N_BINS)
     table = np.empty((2, N_STEPS + 1, 5))
@@ -83,9 +84,12 @@ def finish_rows(
         )  # fmt: skip
         up, down = cumulant_table(count, total, table)
         for q in range(n_outputs):
-            s = -drift[q] * s1 / g
-            for k in range(mix.shape[1]):
-                s += projection[row, k] * mix[q, k]
+            total_of[q] = -drift[q] * s1 / g
+        for k in range(mix.shape[0]):
+            for q in range(n_outputs):
+                total_of[q] += projection[row, k] * mix[k, q]
+        for q in range(n_outputs):
+            s = total_of[q]
             m2, m3, m4 = _moments(power[q, 0], power[q, 1], power[q, 2], b2, b3, b4, g)
             sd = sqrt(m2)
             skew, excess = m3 / (m2 * sd), m4 / (m2 * m2) - 3.0
