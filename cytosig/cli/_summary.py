@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cytosig._keys import Keys
 from cytosig._log import logger
-from cytosig.cli.methods import gives_p
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +72,7 @@ def extent(score: pd.DataFrame, /) -> pd.DataFrame:
 
 def summary(adata: AnnData, key: str, word: str, /, *, method: Method) -> list[dict[str, Cell]]:
     """All axes and the cytokines that differ most, most first."""
-    if gives_p(method):
+    if method.tested:
         tables = {level: _often(z, p) for level, (z, p) in levels(adata, key, word).items()}
     else:
         tables = {level: _wide(score) for level, score in scores(adata, key, word).items()}
@@ -97,7 +96,7 @@ def summary(adata: AnnData, key: str, word: str, /, *, method: Method) -> list[d
 
 def caption(method: Method, /) -> str:
     """What the numbers of the summary are."""
-    if gives_p(method):
+    if method.tested:
         return f"mean {method.unit} and share of observations with p < {_P:g} above and below zero"
     return (
         f"mean, 5th and 95th percentile of the {method.unit} over the observations, the widest"
@@ -107,7 +106,7 @@ def caption(method: Method, /) -> str:
 
 def decimals(rows: list[dict[str, Cell]], method: Method, /) -> int:
     """Two for z and the like; else as many as a scale from 0 to 1, or of thousands, asks for."""
-    if gives_p(method):
+    if method.tested:
         return 2
     largest = max((abs(v) for row in rows for v in row.values() if isinstance(v, float)), default=0)
     return 3 if largest < 10 else 1 if largest < 1000 else 0

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytosig._keys import Keys
-from cytosig.cli.methods import gives_p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +99,7 @@ def _scores(method: Method) -> list[str]:
     """Tables of obsm that the method can fill."""
     from cytosig.methods import ConsensusMethod, LinearMethod
 
-    tested = ["pvalue", "axis_pvalue"] if gives_p(method) else []
+    tested = ["pvalue", "axis_pvalue"] if method.tested else []
     estimated = ["estimate"] if isinstance(method, LinearMethod) else []
     joint = ["spread"] if isinstance(method, ConsensusMethod) else []
     return ["score", "axis", *tested, *estimated, *joint]

@@ -44,18 +44,11 @@ def methods(*, format: FormatOption = None) -> None:
     emit(rows, format=format, caption=_CAPTION, spaced=True)
 
 
-def gives_p(method: Method, /) -> bool:
-    """Whether its scores come with p-values."""
-    from cytosig.methods import LinearMethod, WholeMethod
-
-    return isinstance(method, LinearMethod) or (isinstance(method, WholeMethod) and method.tested)
-
-
 def _row(method: Method) -> dict[str, Cell]:
     return {
         "name": method.name,
         "title": method.title,
-        "p_values": "yes" if gives_p(method) else "no",
+        "p_values": "yes" if method.tested else "no",
         "settings": tuple(map(_setting, method.settings)),
         "compat": method.compat,
         "reference": method.reference,

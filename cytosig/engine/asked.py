@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from cytosig import methods
@@ -20,7 +21,7 @@ def chosen_methods(asked: str | Sequence[str], /) -> tuple[Method, ...]:
     UsageError
         When one is not known or named twice, none is named, or consensus has nothing to join.
     """
-    names = _names(asked)
+    names = _names(asked, "method")
     if not names:
         raise UsageError(
             f"method={asked!r}: name at least one of {', '.join(methods.available())}."
@@ -46,7 +47,7 @@ def chosen_compat(asked: str | Sequence[str] | None, chosen: Sequence[Method], /
         When a peer means nothing to any of the methods, or two of them mean the same one.
     """
     found: dict[str, str] = {}
-    for peer in _names(asked or ()):
+    for peer in _names(asked or (), "compat"):
         takers = [m.name for m in chosen if peer in m.compat]
         if not takers:
             known = sorted({p for m in chosen for p in m.compat})
@@ -89,7 +90,7 @@ def chosen_settings(
 
 
 def _check_value(method: str, setting: Setting, value: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     whole = not setting.whole or (number and float(value).is_integer())
     if not (number and whole and setting.low <= value <= setting.high):
         kind = "a whole number" if setting.whole else "a number"
@@ -99,11 +100,11 @@ def _check_value(method: str, setting: Setting, value: float) -> None:
         )
 
 
-def _names(asked: str | Sequence[str]) -> list[str]:
+def _names(asked: str | Sequence[str], argument: str) -> list[str]:
     names = [asked] if isinstance(asked, str) else list(asked)
     for name in names:
         if not isinstance(name, str):
-            raise UsageError(f"{name!r} is not the name of a method or peer.")
+            raise UsageError(f"{argument}: {name!r} is not a name.")
         if names.count(name) > 1:
-            raise UsageError(f"{name!r} is named twice; keep one.")
+            raise UsageError(f"{argument} names {name!r} twice; keep one.")
     return names

@@ -36,6 +36,8 @@ class Frames:
         What was asked for, and what can be scored of it.
     ligand
         Observations × cytokines.
+    centred
+        On what, for the methods that centre.
     notes
         What was recognised and done.
     """
@@ -44,6 +46,7 @@ class Frames:
     catalogue: Catalogue
     lists: Lists
     ligand: pd.DataFrame
+    centred: str
     notes: tuple[str, ...]
 
     def scores(self, method: Method, parts: Parts, /) -> Scores:
@@ -60,7 +63,7 @@ class Frames:
             coverage=self._coverage(method, parts),
             coverage_compartments=self._coverage_of_variants(method, parts),
             unscored=self._unscored(parts),
-            notes=self.notes,
+            notes=(*self.notes, self.centred) if method.centred else self.notes,
             unit=method.unit,
             about_zero=method.about_zero,
         )
@@ -81,7 +84,7 @@ class Frames:
             own = slice(found.n_signatures, None) if axes else slice(found.n_signatures)
             array = getattr(found, what)[:, own]
             names = found.columns[own]
-            read = [k for k, mute in enumerate(_unread(method, group)[own]) if not mute]
+            read = [k for k, reason in enumerate(group.unread(method)[own]) if not reason]
             if len(parts) == 1 and names == tuple(every) and len(read) == len(names):
                 values = array
                 break
@@ -96,7 +99,8 @@ class Frames:
         table = self.lists.coverage.copy()
         for group, _ in parts:
             if group.group.name == GENERIC:
-                table.loc[_muted(method, group), "reason"] = _why(method)
+                for id, reason in _muted(method, group).items():
+                    table.loc[id, "reason"] = reason
         return table
 
     def _coverage_of_variants(self, method: Method, parts: Parts) -> pd.DataFrame | None:
@@ -105,8 +109,8 @@ class Frames:
         table = self.lists.variants.copy()
         for group, _ in parts:
             mine = (table["compartment"] == group.group.name) & (table["reason"] == "")
-            muted = table["signature"].isin(_muted(method, group))
-            table.loc[mine & muted, "reason"] = _why(method)
+            for id, reason in _muted(method, group).items():
+                table.loc[mine & (table["signature"] == id), "reason"] = reason
         return table
 
     def _unscored(self, parts: Parts) -> pd.DataFrame:
@@ -120,16 +124,9 @@ class Frames:
         return pd.DataFrame({"reason": reasons}, index=self.obs_names[wrong])
 
 
-def _unread(method: Method, group: GroupJobs) -> list[bool]:
-    """Which of the group's signatures and axes say nothing to the method."""
-    return [method.needs_raised and n == 0 for n in group.named.sets.n_raised]
-
-
-def _muted(method: Method, group: GroupJobs) -> list[str]:
-    named = group.named
-    mute = _unread(method, group)[: named.n_signatures]
-    return [id for id, is_mute in zip(named.columns, mute, strict=False) if is_mute]
-
-
-def _why(method: Method) -> str:
-    return f"no raised gene in the data, and {method.name} reads those"
+def _muted(method: Method, group: GroupJobs) -> dict[str, str]:
+    """Signatures of the group that the method cannot read, and why."""
+    reasons = zip(
+        group.named.columns, group.unread(method)[: group.named.n_signatures], strict=False
+    )
+    return {id: reason for id, reason in reasons if reason}

@@ -48,12 +48,19 @@ class GroupJobs:
         Their signatures as sets.
     jobs
         What is done with them.
+    reasons
+        Why a method cannot read each signature and axis, by method.
     """
 
     group: Group
     rows: NDArray[np.int64]
     named: NamedSets
     jobs: tuple[Job, ...]
+    reasons: Mapping[str, list[str]]
+
+    def unread(self, method: Method, /) -> list[str]:
+        """Why the method cannot read each signature and axis; empty where it can."""
+        return self.reasons[method.name]
 
     def outputs(self) -> Mapping[str, Outputs]:
         """What was found, by method."""
@@ -96,7 +103,8 @@ def _of_group(
     for method in options.methods:
         if method not in linear and method not in ranked:
             jobs.extend(_other(method, named, aligned, options, zero, part))
-    return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs))
+    reasons = {m.name: m.unread(named.sets, options.how(m)) for m in options.methods}
+    return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs), reasons)
 
 
 def _by_order(method: RankMethod, options: Options) -> bool:

@@ -44,10 +44,18 @@ def join(method: ConsensusMethod, single: Mapping[str, Scores], /) -> Scores:
         lost = _stacked(lost, more)
     return replace(
         first, score=score, pvalue=None, estimate=None, axis=axis, axis_pvalue=None,
-        unscored=lost, spread=spread, agreement=agreement,
+        coverage=_joint_coverage(found), unscored=lost, spread=spread, agreement=agreement,
         unit=method.unit, about_zero=method.about_zero,
         notes=(*first.notes, f"consensus of {', '.join(single)}"),
     )  # fmt: skip
+
+
+def _joint_coverage(found: list[Scores]) -> pd.DataFrame:
+    """A signature that one of the methods scored is scored."""
+    table = found[0].coverage.copy()
+    for part in found[1:]:
+        table.loc[part.coverage["reason"] == "", "reason"] = ""
+    return table
 
 
 def _combined(

@@ -83,10 +83,9 @@ def score(
     found = [(group, group.outputs()) for group in groups]
     if any((part.state == 3).any() for _, parts in found for part in parts.values()):
         refuse()
-    centred = [zero.sentence] if any(method.centred for method in options.methods) else []
     scored = lists.coverage.index[lists.coverage["reason"] == ""]
-    notes = (*aligned.notes, *centred, *lists.notes, *_axis_notes(catalogue, list(scored)))
-    frames = Frames(obs_names, catalogue, lists, ligand.table(obs_names), notes)
+    notes = (*aligned.notes, *lists.notes, *_axis_notes(catalogue, list(scored)))
+    frames = Frames(obs_names, catalogue, lists, ligand.table(obs_names), zero.sentence, notes)
     single = {
         method.name: frames.scores(method, [(group, parts[method.name]) for group, parts in found])
         for method in options.methods

@@ -9,6 +9,7 @@ import numpy as np
 from cytosig._errors import DataError
 from cytosig.blocks import n_threads
 from cytosig.engine.outputs import Outputs
+from cytosig.kernels.linear import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +80,11 @@ class WholeJob:
         state[~np.isfinite(x).all(axis=1)] = 3
         if self._method.centred:
             group = self._moments.group[block.rows][here]
-            x = (x - self._moments.mean[group]) * self._moments.inverse_sd[group]
+            scale, shift = self._moments.inverse_sd[group], self._moments.mean[group]
+            size = ((x * scale) ** 2).sum(axis=1) + ((shift * scale) ** 2).sum(axis=1)
+            x = (x - shift) * scale
+            away = x - x.mean(axis=1, keepdims=True)
+            state[(state == 0) & ((away**2).sum(axis=1) <= NOTHING * size)] = 4
         self._values[out] = x[:, self._order]
 
     def outputs(self) -> Mapping[str, Outputs]:
@@ -89,6 +94,7 @@ class WholeJob:
         score = np.full((self._part.n_obs, len(named.columns)), np.nan)
         pvalue = np.full_like(score, np.nan) if method.tested else None
         if fine.any():
+            check_size(method, int(fine.sum()))
             found = method.run(
                 self._values[fine],
                 named.sets.ordered(self._order),

@@ -138,14 +138,15 @@ def _sort(
 
 
 @nb.njit(cache=True, nogil=True)
-def _terms(less: int, equal: int, how: Tuning, term: NDArray[np.float64]) -> None:
-    """What a gene adds to each sum when ``less`` genes are below it and ``equal`` tie with it."""
+def _terms(less: int, equal: int, zeros: int, how: Tuning, term: NDArray[np.float64]) -> None:
+    """What a gene adds to each sum: ``less`` are below it, ``equal`` tie, ``zeros`` are above."""
     last = how.n_genes - less  # places first ... last from the top are shared by the tied genes
     first = last - equal + 1
     place = 0.5 * (first + last)
     rank = how.n_genes + 1 - place
     term[FILLED] = 1.0
-    term[CAPPED] = term[CAPPED_FILLED] = min(place, how.max_rank)
+    term[CAPPED] = min(place, how.max_rank)
+    term[CAPPED_FILLED] = min(place - zeros, how.max_rank)
     inside = how.top - first  # a gene in place p adds top − p where p < top
     if inside <= 0:
         term[RECOVERED] = 0.0
@@ -162,12 +163,12 @@ def _terms(less: int, equal: int, how: Tuning, term: NDArray[np.float64]) -> Non
 
 @nb.njit(cache=True, nogil=True)
 def _learn(
-    value: int, side: int, bucket: int, n: int, low: int, shift: int, below: int, sorted: bool,
-    how: Tuning, room: _Scratch,
+    value: int, side: int, bucket: int, n: int, low: int, shift: int, below: int, zeros: int,
+    sorted: bool, how: Tuning, room: _Scratch,
 ) -> int:  # fmt: skip
     """Terms of the genes of one value; returns where in ``room.known`` they are.
 
-    ``n`` values are on this side, and ``below`` genes are below all of them.
+    ``n`` values are on this side; ``below`` genes are below all of them, ``zeros`` above.
     """
     start = room.start[side]
     first, stop = np.int64(start[bucket]), np.int64(start[bucket + 1])
@@ -182,7 +183,7 @@ def _learn(
         first += np.searchsorted(part, value)
         at = 2 * _MOST
     less = below + first if side == 0 else n - stop
-    _terms(int(less), int(stop - first), how, room.known[at])
+    _terms(int(less), int(stop - first), zeros, how, room.known[at])
     return at
 
 
@@ -192,7 +193,7 @@ def _add_silent(
     sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
     """Add the genes that are zero, ``less`` genes being below them."""
-    _terms(less, n_zero, how, term)
+    _terms(less, n_zero, 0, how, term)
     for k in range(len(size)):
         silent = size[k] - sums[k, FILLED]
         for s in range(_FILLED_ONLY, N_SUMS):
@@ -221,8 +222,8 @@ def rank_sums(
     pointer, member, size
         Sets of every gene, in CSR form, and genes of every set.
     sums
-        Out, rows × sets × 8, zeroed: genes that are not zero, Σ capped place from the top over
-        those and over all, Σ expected (top − place) where positive, Σ tie-averaged rank,
+        Out, rows × sets × 8, zeroed: genes that are not zero, Σ capped place from the top among
+        those and among all, Σ expected (top − place) where positive, Σ tie-averaged rank,
         Σ lowest rank, Σ rank^alpha, Σ rank^(1 + alpha).
     state
         Out: 0 fine, 1 no non-zero value, 2 every gene the same value, 3 NaN or infinite.
@@ -231,7 +232,8 @@ def rank_sums(
     wanted = (pointer[1:] > pointer[:-1]).astype(np.uint8)
     mask = np.iinfo(bits.dtype).max
     low, shift = np.zeros(2, np.int64), np.zeros(2, np.int64)
-    n, below, sorted = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.bool_)
+    n, below, zeros = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
+    sorted = np.zeros(2, np.bool_)
     for row in range(len(indptr) - 1):
         begin, end = indptr[row], indptr[row + 1]
         n[0], n[1], n_hit, n_bad = _read(
@@ -241,7 +243,7 @@ def rank_sums(
         if n_bad or n_zero == how.n_genes:
             state[row] = 3 if n_bad else 1
             continue
-        below[0] = n[1] + n_zero
+        below[0], zeros[1] = n[1] + n_zero, n_zero
         sorted[:] = False
         for c in range(2):
             if n[c]:
@@ -259,7 +261,9 @@ def rank_sums(
             k = (v - low[c]) >> shift[c]
             at = c * _MOST + k
             if room.kind[c, k] != _READY:
-                at = _learn(v, c, k, n[c], low[c], shift[c], below[c], sorted[c], how, room)
+                at = _learn(
+                    v, c, k, n[c], low[c], shift[c], below[c], zeros[c], sorted[c], how, room
+                )
                 sorted[c] |= room.kind[c, k] == _MIXED
             for q in range(pointer[indices[j]], pointer[indices[j] + 1]):
                 for s in range(N_SUMS):

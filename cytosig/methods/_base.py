@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -44,8 +44,14 @@ class Method:
         Whether it reads values less the mean of the observations centred on.
     unit, about_zero
         What its scores are called beside a scale, and whether they lie on both sides of 0.
+    tested
+        Whether it gives p-values.
+    reads_sets
+        Whether it takes a signature as sets of genes, whatever their weights.
     needs_raised
         Whether a signature without a raised gene says nothing to it.
+    largest
+        From how it runs and the size of the universe, the genes a set may have.
     """
 
     name: str
@@ -55,13 +61,35 @@ class Method:
     compat: tuple[str, ...] = ()
     takes_lam: bool = False
     centred: bool = False
+    tested: bool = False
+    reads_sets: bool = True
     needs_raised: bool = False
+    largest: Callable[[How, int], float] | None = None
     unit: str = "z"
     about_zero: bool = True
 
     def tuned(self, given: Mapping[str, float], /) -> dict[str, float]:
         """Every setting, as given or else its default."""
         return {s.name: given.get(s.name, s.default) for s in self.settings}
+
+    def unread(self, sets: Sets, how: How, /) -> list[str]:
+        """Why it cannot read each signature; empty where it can."""
+        if not self.reads_sets:
+            return [""] * sets.raised.shape[1]
+        most = np.inf if self.largest is None else self.largest(how, sets.n_genes)
+        return [
+            self._why_not(int(up), int(down), sets.n_genes, most)
+            for up, down in zip(sets.n_raised, sets.n_lowered, strict=True)
+        ]
+
+    def _why_not(self, up: int, down: int, n_genes: int, most: float) -> str:
+        if self.needs_raised and up == 0:
+            return f"no raised gene in the data, and {self.name} reads those"
+        if max(up, down) == n_genes:
+            return "every gene of the background is in it"
+        if max(up, down) > most:
+            return f"{max(up, down)} genes, more than the {most:g} that {self.name} tells apart"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

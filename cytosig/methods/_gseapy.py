@@ -30,9 +30,14 @@ def as_gene_sets(chosen: NDArray[np.bool_], /) -> dict[str, list[str]]:
     return {str(k): list(names[chosen[:, k]]) for k in np.flatnonzero(usable)}
 
 
+def nothing(n_obs: int, n_sets: int, /) -> Array:
+    """A table without any score."""
+    return np.full((n_obs, n_sets), np.nan)
+
+
 def as_table(found: pd.DataFrame, column: str, n_obs: int, n_sets: int, /) -> Array:
     """Observations × sets, from a row each; names are positions. NaN where there is no row."""
-    out = np.full((n_obs, n_sets), np.nan)
+    out = nothing(n_obs, n_sets)
     rows, columns = found["Name"].astype(int), found["Term"].astype(int)
     out[rows.to_numpy(), columns.to_numpy()] = found[column].astype(float).to_numpy()
     return out

@@ -74,6 +74,8 @@ class LinearMethod(Method):
 
     mix: Mix
     centred: bool = True
+    tested: bool = True
+    reads_sets: bool = False
 
 
 def refuse_collinear(gram: Array, ids: tuple[str, ...], /) -> None:

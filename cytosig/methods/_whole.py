@@ -41,12 +41,9 @@ class WholeMethod(Method):
         Observations it takes.
     why_most
         What more of them would cost, for the message that refuses them.
-    tested
-        Whether it gives p-values.
     """
 
     run: Run
     fewest: int
     most: int
     why_most: str
-    tested: bool = False

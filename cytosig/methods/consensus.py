@@ -43,7 +43,7 @@ def _ranks(scores: Array) -> Array:
 METHOD = ConsensusMethod(
     name="consensus",
     title="consensus: mean over several methods of each observation's rank, 0 to 1",
-    reference="this package, docs/methods.md",
+    reference="this package, docs/other_methods.md",
     unit="mean rank",
     about_zero=False,
     combine=_combine,

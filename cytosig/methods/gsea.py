@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cytosig.methods._base import Setting
-from cytosig.methods._gseapy import as_gene_sets, as_table, gene_names, quiet
+from cytosig.methods._gseapy import as_gene_sets, as_table, gene_names, nothing, quiet
 from cytosig.methods._whole import Whole, WholeMethod
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ def _run(values: Array, sets: Sets, how: How, /, *, threads: int) -> Whole:
 def _prerank(values: Array, chosen: NDArray[np.bool_], how: How, threads: int) -> _Half:
     """One run an observation, so that none depends on the others."""
     shape = (len(values), chosen.shape[1])
-    half = _Half(np.full(shape, np.nan), np.full(shape, np.nan))
-    for i, row in enumerate(values if chosen.any() else ()):
-        found = _gseapy(row, chosen, how, threads)
+    half = _Half(nothing(*shape), nothing(*shape))
+    gene_sets = as_gene_sets(chosen)
+    for i, row in enumerate(values if gene_sets else ()):
+        found = _gseapy(row, gene_sets, how, threads)
         half.nes[i] = as_table(found, "NES", 1, shape[1])
         half.pvalue[i] = as_table(found, "NOM p-val", 1, shape[1])
     # gseapy's p can be 0: count the set itself among those on its side of 0, about half of all
@@ -56,7 +57,7 @@ def _prerank(values: Array, chosen: NDArray[np.bool_], how: How, threads: int) -
     return _Half(half.nes, np.minimum(half.pvalue + own, 1.0))
 
 
-def _gseapy(row: Array, chosen: NDArray[np.bool_], how: How, threads: int) -> pd.DataFrame:
+def _gseapy(row: Array, gene_sets: dict[str, list[str]], how: How, threads: int) -> pd.DataFrame:
     import gseapy
     import pandas as pd
 
@@ -65,7 +66,7 @@ def _gseapy(row: Array, chosen: NDArray[np.bool_], how: How, threads: int) -> pd
     with quiet():
         found = gseapy.prerank(
             pd.Series(row[order], index=names[order]),
-            as_gene_sets(chosen),
+            dict(gene_sets),
             outdir=None,
             no_plot=True,
             ascending=None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.methods._base import Setting
-from cytosig.methods._gseapy import as_gene_sets, as_table, gene_names, quiet
+from cytosig.methods._gseapy import as_gene_sets, as_table, gene_names, nothing, quiet
 from cytosig.methods._whole import Whole, WholeMethod
 
 if TYPE_CHECKING:
@@ -32,12 +32,15 @@ def _gsva(values: Array, chosen: NDArray[np.bool_], tau: float, threads: int) ->
     import gseapy
     import pandas as pd
 
+    gene_sets = as_gene_sets(chosen)
+    if not gene_sets:
+        return nothing(len(values), chosen.shape[1])
     names = [str(i) for i in range(len(values))]
     frame = pd.DataFrame(values.T, index=gene_names(values.shape[1]), columns=names)
     with quiet():
         found = gseapy.gsva(
             frame,
-            as_gene_sets(chosen),
+            gene_sets,
             outdir=None,
             weight=tau,
             min_size=1,

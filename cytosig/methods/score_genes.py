@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.stats import rankdata
 
+from cytosig._errors import DataError
 from cytosig.methods._base import Setting
 from cytosig.methods._weighted import WeightedMethod, Weights
 
@@ -66,7 +67,14 @@ def _pool(genes: NDArray[np.bool_], gene_mean: Array, how: How) -> NDArray[np.bo
         if size < len(there):
             there = there[random.choice(len(there), size, replace=False)]
         pool[there] = True
-    return np.asarray(pool & ~genes)
+    pool &= ~genes
+    if genes.any() and not pool.any():
+        raise DataError(
+            f"score_genes with compat='scanpy' finds no control genes for a set of"
+            f" {int(genes.sum())} genes: it takes up every bin it touches. Leave compat out, or"
+            " lower n_bins (settings)."
+        )
+    return pool
 
 
 METHOD = WeightedMethod(

@@ -63,6 +63,7 @@ METHOD = RankMethod(
     ),
     compat=("pyucell",),
     needs_raised=True,
+    largest=lambda how, n_genes: min(how.settings["max_rank"], n_genes),
     tune=_tune,
     finish=_finish,
 )

@@ -148,7 +148,7 @@ def test_settings_without_method_name_or_value_are_refused(text):
     [
         ("--method mlm,lasso", "'lasso' is not one of aucell, consensus, gsea,"),
         ("--method ,", "',' is not one of aucell"),
-        ("--method mlm,mlm", "'mlm' is named twice; keep one."),
+        ("--method mlm,mlm", "method names 'mlm' twice; keep one."),
         ("--method hlm,consensus", "--method hlm,consensus: consensus joins two or more methods"),
         ("--method ucell --set ucell.w_neg=two", "--set 'ucell.w_neg=two': 'two' is not a number."),
         ("--method ucell --set ucell.w_neg=nan", "--set ucell.w_neg=nan; expected a number from 0"),

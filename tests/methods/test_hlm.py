@@ -12,7 +12,7 @@ import cytosig as cs
 from cytosig import methods
 from cytosig._errors import DataError
 from cytosig.engine.plan import make_plan
-from cytosig.methods._base import Design
+from cytosig.methods._linear import Design
 from cytosig.signatures import Axis
 
 if TYPE_CHECKING:
@@ -229,5 +229,5 @@ def test_a_signature_called_like_an_axis_is_no_member(weights: np.ndarray) -> No
     axes = {"s2": Axis("s2", "an axis by the name of a signature", ("s0", "s1"))}
     ids = ("s0", "s1", "s2", "s3", "s4", "s5")
     plan = make_plan(weights, ids, axes, methods.get("hlm"))
-    found = weights @ plan.mix[:6].T
+    found = weights @ plan.mix[:, :6]
     _close(found - found.mean(axis=0), _t(weights, ("P", "P", "x2", "x3", "x4", "x5")))
