@@ -35,10 +35,11 @@ class MethodTables:
         Name of a further method, whose slots and files have names of their own; empty for the
         first.
     scores
-        Tables in obsm. Each is written, without columns where the run did not make it, so that
-        nothing of an older run in the folder is taken for a part of this one.
+        Tables in obsm. Each is written, without columns where the run did not make it, so that no
+        such table of an older run stands beside this one's.
     records
-        Tables in uns, written where there are any.
+        Tables in uns, written where there are any. Those of an older run, and of methods that
+        this run does not have, stay in the folder.
     """
 
     method: str = ""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cytosig.methods import Method, Setting
 
 _CAPTION = (
-    "settings: default (from–to); change one by --set METHOD.NAME=VALUE."
-    " compat: peers whose conventions a method can follow, by --compat NAME."
+    "Under settings: default (from–to); change one by --set METHOD.NAME=VALUE."
+    " Under compat: peers whose conventions a method can follow, by --compat NAME."
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig._errors import DataError
+from cytosig._errors import DataError, UsageError
 from cytosig.engine.moments import Measured, Moments, fixed, measure, untouched
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 _ALONE = (
-    "There is only one observation in {where}, which cannot be {what}. Pass reference= (from"
-    " cytosig.tl.fit_reference), control=, or center=None if the values are contrasts; or use"
+    "There is only one observation in {where}, which cannot be centred on itself. Pass reference="
+    " (from cytosig.tl.fit_reference), control=, or center=None if the values are contrasts; or use"
     " method='ucell', 'aucell', 'singscore' or 'ssgsea', which rank genes inside it."
 )
 
@@ -85,6 +85,11 @@ class Zero:
         alone = baseline.control is None and baseline.batch is None and self._stored is None
         contrasts = options.center == "auto" and values.kind == "contrasts"
         self._untouched = alone and (options.center is None or contrasts)
+        if self._untouched and options.scale:
+            raise UsageError(
+                "scale=True divides by the spread over the observations centred on, and nothing is"
+                " centred here: leave it, or pass center='mean'."
+            )
 
     @property
     def sentence(self) -> str:
@@ -128,7 +133,11 @@ class Zero:
         if self._stored is not None:
             return np.asarray(self._stored.mean[self._kept])
         if self._rows.n_obs == 1:
-            raise DataError(_ALONE.format(where="the data", what="compared with the mean of all"))
+            raise DataError(
+                "score_genes compares genes of like mean expression, and the mean of one"
+                " observation is itself. Pass reference= (from cytosig.tl.fit_reference), or use"
+                " method='ucell', 'singscore' or 'ssgsea', which rank genes inside it."
+            )
         return np.asarray(self._everyone.mean[0])
 
     @property
@@ -174,7 +183,7 @@ def _check_groups(group: NDArray[np.int64], use: NDArray[np.bool_], baseline: Ba
         if available[k] == 0:
             raise DataError(f"No control observation in {where}; every batch needs one.")
         if baseline.control is None and sizes[k] == 1:
-            raise DataError(_ALONE.format(where=where, what="centred on itself"))
+            raise DataError(_ALONE.format(where=where))
 
 
 def _sentence(use: NDArray[np.bool_], baseline: Baseline) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cytosig.engine.outputs import REASONS
 from cytosig.engine.scores import Scores
 from cytosig.signatures.model import GENERIC
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from cytosig.engine.jobs import GroupJobs
     from cytosig.engine.lists import Lists
@@ -62,7 +62,7 @@ class Frames:
             ligand=self.ligand,
             coverage=self._coverage(method, parts),
             coverage_compartments=self._coverage_of_variants(method, parts),
-            unscored=self._unscored(parts),
+            state=self._state(parts),
             notes=(*self.notes, self.centred) if method.centred else self.notes,
             unit=method.unit,
             about_zero=method.about_zero,
@@ -110,18 +110,15 @@ class Frames:
         for group, _ in parts:
             mine = (table["compartment"] == group.group.name) & (table["reason"] == "")
             for id, reason in _muted(method, group).items():
-                table.loc[mine & (table["signature"] == id), "reason"] = reason
+                said = f"not scored by {method.name}: {reason}"
+                table.loc[mine & (table["signature"] == id), "reason"] = said
         return table
 
-    def _unscored(self, parts: Parts) -> pd.DataFrame:
-        import pandas as pd
-
+    def _state(self, parts: Parts) -> NDArray[np.int8]:
         state = np.zeros(len(self.obs_names), dtype=np.int8)
         for group, found in parts:
             state[group.rows] = found.state
-        wrong = np.flatnonzero(state)
-        reasons = [REASONS[int(s)] for s in state[wrong]]
-        return pd.DataFrame({"reason": reasons}, index=self.obs_names[wrong])
+        return state
 
 
 def _muted(method: Method, group: GroupJobs) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,9 +62,13 @@ class GroupJobs:
         """Why the method cannot read each signature and axis; empty where it can."""
         return self.reasons[method.name]
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def outputs(self) -> dict[str, Outputs]:
         """What was found, by method."""
         return {name: found for job in self.jobs for name, found in job.outputs().items()}
+
+    def without_jobs(self) -> GroupJobs:
+        """The same, for tabulating: jobs hold on to their arrays."""
+        return replace(self, jobs=())
 
 
 def make_jobs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,45 +36,45 @@ def join(method: ConsensusMethod, single: Mapping[str, Scores], /) -> Scores:
     found = list(single.values())
     score, spread = _combined(method, [part.score for part in found])
     axis, _ = _combined(method, [part.axis for part in found])
-    agreement = _agreement({name: part.score for name, part in single.items()})
     first = found[0]
-    lost = first.unscored
-    for part in found[1:]:
-        more = part.unscored[~part.unscored.index.isin(lost.index)]
-        lost = _stacked(lost, more)
+    unscored = np.all([part.state != 0 for part in found], axis=0)
+    own = [part.coverage_compartments for part in found]
     return replace(
         first, score=score, pvalue=None, estimate=None, axis=axis, axis_pvalue=None,
-        coverage=_joint_coverage(found), unscored=lost, spread=spread, agreement=agreement,
-        unit=method.unit, about_zero=method.about_zero,
+        coverage=_read_by_any([part.coverage for part in found]),
+        coverage_compartments=_read_by_any([table for table in own if table is not None]),
+        state=np.where(unscored, first.state, 0).astype(np.int8),
         notes=(*first.notes, f"consensus of {', '.join(single)}"),
+        unit=method.unit, about_zero=method.about_zero,
+        spread=spread, agreement=_agreement({name: part.score for name, part in single.items()}),
     )  # fmt: skip
 
 
-def _joint_coverage(found: list[Scores]) -> pd.DataFrame:
-    """A signature that one of the methods scored is scored."""
-    table = found[0].coverage.copy()
-    for part in found[1:]:
-        table.loc[part.coverage["reason"] == "", "reason"] = ""
+def _read_by_any(tables: list[pd.DataFrame]) -> Any:
+    """Coverage: a signature that one of the methods read is read. None for no tables."""
+    if not tables:
+        return None
+    table = tables[0].copy()
+    for other in tables[1:]:
+        table.loc[other["reason"] == "", "reason"] = ""
     return table
 
 
 def _combined(
     method: ConsensusMethod, tables: list[pd.DataFrame]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Signature by signature, so that little is held beside the result."""
     import pandas as pd
 
-    joint = method.combine([table.to_numpy() for table in tables])
     index, columns = tables[0].index, tables[0].columns
+    score, spread = np.empty((2, len(index), len(columns)))
+    for k in range(len(columns)):
+        scores = np.stack([table.iloc[:, k].to_numpy() for table in tables])
+        score[:, k], spread[:, k] = method.combine(scores)
     return (
-        pd.DataFrame(joint.score, index=index, columns=columns),
-        pd.DataFrame(joint.spread, index=index, columns=columns),
+        pd.DataFrame(score, index=index, columns=columns),
+        pd.DataFrame(spread, index=index, columns=columns),
     )
-
-
-def _stacked(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.concat([one, other]) if len(other) else one
 
 
 def _agreement(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -11,12 +11,11 @@ import numpy as np
 
 from cytosig._errors import DataError
 from cytosig.blocks import n_threads
-from cytosig.kernels.rows import gene_sums
+from cytosig.kernels.rows import filled_rows, gene_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cytosig.blocks import Block
     from cytosig.engine.prepare import Rows
 
     Array = NDArray[np.float64]
@@ -59,7 +58,7 @@ class Measured:
     mean, sd
         Groups × genes.
     n_used
-        Observations of each group they were taken on.
+        Observations of each group they were taken on, those without a value left out.
     group
         Group of every observation, 0 ... n−1.
     """
@@ -83,22 +82,23 @@ class Measured:
         if not scale:
             return Moments(self.mean, np.ones_like(self.sd), self.group)
         weight = np.maximum(self.n_used - 1, 0)[:, None]
-        if not weight.any():
+        if not weight.any() and self.n_used.any():
             raise DataError(
                 "Genes can be put on unit variance only with at least two observations to centre on"
                 " in one of the batches; each has one. Leave scale=True or method='zscore' out, or"
                 " centre on more observations."
             )
-        pooled = np.sqrt((weight * self.sd**2).sum(axis=0) / weight.sum())
+        pooled = np.sqrt((weight * self.sd**2).sum(axis=0) / max(weight.sum(), 1))
         return Moments(self.mean, np.tile(_inverse(pooled), (len(self.mean), 1)), self.group)
 
 
 def measure(
     rows: Rows, group: NDArray[np.int64], use: NDArray[np.bool_], /, *, n_jobs: int | None
 ) -> Measured:
-    """Means and standard deviations over the observations in ``use``, for each group.
+    """Means and standard deviations (n − 1) over the observations in ``use``, for each group.
 
     Sums run in row order within each gene, so they do not depend on blocks or threads.
+    Observations without any non-zero value are not scored and do not count here either.
 
     Parameters
     ----------
@@ -110,17 +110,7 @@ def measure(
         Observations the moments are taken on; every group has at least one.
     """
     n_groups = int(group.max()) + 1 if group.size else 1
-    mean, sd = sums_of_genes(rows, np.where(use, group, -1), n_groups, n_jobs=n_jobs)
-    return Measured(mean, sd, np.bincount(group[use], minlength=n_groups), group)
-
-
-def sums_of_genes(
-    rows: Rows, group: NDArray[np.int64], n_groups: int, /, *, n_jobs: int | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation (n − 1) of every gene in every group; -1 is left out.
-
-    Observations without any non-zero value are not scored and do not count here either.
-    """
+    used = np.where(use, group, -1)
     sums = np.zeros((n_groups, rows.n_genes))
     squares = np.zeros_like(sums)
     filled = np.zeros(rows.n_obs, dtype=bool)
@@ -128,32 +118,25 @@ def sums_of_genes(
     edges = np.linspace(0, rows.n_genes, threads + 1).astype(int)
     with ThreadPoolExecutor(threads) as pool:
         for block in rows:
-            filled[block.rows] = _filled(block)
-            arrays = (block.indptr, block.indices, block.data, group[block.rows])
+            filled_rows(block.indptr, block.data, filled[block.rows])
+            arrays = (block.indptr, block.indices, block.data, used[block.rows])
             jobs = [
                 pool.submit(gene_sums, *arrays, int(lo), int(hi), sums, squares)
                 for lo, hi in itertools.pairwise(edges)
             ]
             for job in jobs:
                 job.result()
-    counted = group[(group >= 0) & filled]
-    n = np.bincount(counted, minlength=n_groups).astype(np.float64)[:, None]
-    n = np.maximum(n, 1)  # a group of empty observations: zero stays zero
+    n_used = np.bincount(used[use & filled], minlength=n_groups)
+    n = np.maximum(n_used, 1).astype(np.float64)[:, None]  # only empty ones: zero stays zero
     mean = sums / n
     with np.errstate(invalid="ignore", over="ignore"):  # infinities are named by the caller
-        return mean, _sd(squares, mean, n)
+        return Measured(mean, _sd(squares, mean, n), n_used, group)
 
 
 def _sd(squares: Array, mean: Array, n: Array) -> Array:
     variance = np.maximum(squares - n * mean**2, 0.0) / np.maximum(n - 1, 1)
     variance[variance < 1e-12 * squares / n] = 0.0
     return np.asarray(np.sqrt(variance))
-
-
-def _filled(block: Block) -> NDArray[np.bool_]:
-    """Rows that hold a non-zero value."""
-    ends = np.concatenate([[0], np.cumsum(block.data != 0)])
-    return np.asarray(ends[block.indptr[1:]] > ends[block.indptr[:-1]])
 
 
 def _inverse(sd: NDArray[np.float64]) -> NDArray[np.float64]:

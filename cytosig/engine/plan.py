@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _LEVELS = 16
+_CANCELLED = 1e-12  # weights of an axis below which nothing is left of its members
 
 
 @dataclass(frozen=True)
@@ -130,14 +131,17 @@ def _groups(ids: Sequence[str], axes: Mapping[str, Axis]) -> tuple[str, ...]:
 def axis_members(
     weights: Array, ids: Sequence[str], axes: Mapping[str, Axis]
 ) -> tuple[list[str], Array]:
-    """An axis' weights: the mean of its members' signatures, each at unit length."""
+    """An axis' weights: the mean of its members' signatures, each at unit length.
+
+    Axes without a member here, or whose members cancel each other out, are left out.
+    """
     length = np.linalg.norm(weights, axis=0)
     names, columns = [], []
     for axis in axes.values():
         inside = [i for i, id in enumerate(ids) if id in axis.members]
-        if inside:
-            column = np.zeros(len(ids))
-            column[inside] = 1.0 / (len(inside) * length[inside])
+        column = np.zeros(len(ids))
+        column[inside] = 1.0 / (len(inside) * length[inside])
+        if np.abs(weights @ column).max(initial=0.0) > _CANCELLED:
             names.append(axis.id)
             columns.append(column)
     return names, np.stack(columns, axis=1) if columns else np.zeros((len(ids), 0))

@@ -67,11 +67,13 @@ class Rows:
 
 
 def _row_sums(block: Block, library: NDArray[np.bool_] | None) -> NDArray[np.float64]:
-    values = np.append(block.data.astype(np.float64), 0.0)  # reduceat needs every start in range
+    values = block.data.astype(np.float64)
     if library is not None:
-        values[:-1][~library[block.indices]] = 0.0
-    sums: NDArray[np.float64] = np.add.reduceat(values, block.indptr[:-1])
-    sums[np.diff(block.indptr) == 0] = 0.0
+        values[~library[block.indices]] = 0.0
+    sums = np.zeros(len(block.indptr) - 1)
+    filled = np.diff(block.indptr) > 0
+    if filled.any():
+        sums[filled] = np.add.reduceat(values, block.indptr[:-1][filled])
     return sums
 
 

@@ -13,7 +13,7 @@ from cytosig.engine.jobs import make_jobs
 from cytosig.engine.joint import join
 from cytosig.engine.ligands import LigandJob
 from cytosig.engine.lists import choose_lists
-from cytosig.engine.moments import sums_of_genes
+from cytosig.engine.moments import measure
 from cytosig.engine.outputs import run_jobs
 from cytosig.engine.prepare import refuse_nonfinite
 from cytosig.engine.reference import Reference
@@ -35,11 +35,12 @@ __all__ = ["align", "fit", "score"]
 
 def fit(aligned: Aligned, options: Options, use: NDArray[np.bool_], /) -> Reference:
     """Gene moments of the observations in ``use``, as a reference to store."""
-    mean, sd = sums_of_genes(aligned.rows, np.where(use, 0, -1), 1, n_jobs=options.n_jobs)
+    one_group = np.zeros(aligned.rows.n_obs, dtype=np.int64)
+    found = measure(aligned.rows, one_group, use, n_jobs=options.n_jobs)
     universe = aligned.universe.renamed(approved_names(aligned.labels, options.organism))
     values = aligned.values
     total = np.nan if values.total is None else values.total
-    return Reference(universe.keys, mean[0], sd[0], int(use.sum()), values.kind, total)
+    return Reference(universe.keys, found.mean[0], found.sd[0], int(use.sum()), values.kind, total)
 
 
 def score(
@@ -80,17 +81,18 @@ def score(
     ligand = LigandJob(aligned, catalogue)
     every = [*(job for group in groups for job in group.jobs), ligand]
     run_jobs(aligned.rows, every, n_jobs=options.n_jobs, tick=tick)
-    found = [(group, group.outputs()) for group in groups]
+    found = [(group.without_jobs(), group.outputs()) for group in groups]
+    del groups, every
     if any((part.state == 3).any() for _, parts in found for part in parts.values()):
         refuse()
     scored = lists.coverage.index[lists.coverage["reason"] == ""]
     notes = (*aligned.notes, *lists.notes, *_axis_notes(catalogue, list(scored)))
     frames = Frames(obs_names, catalogue, lists, ligand.table(obs_names), zero.sentence, notes)
     single = {
-        method.name: frames.scores(method, [(group, parts[method.name]) for group, parts in found])
+        method.name: frames.scores(method, [(g, parts.pop(method.name)) for g, parts in found])
         for method in options.methods
         if not isinstance(method, ConsensusMethod)
-    }
+    }  # what is tabulated is let go of
     return {
         method.name: join(method, single) if isinstance(method, ConsensusMethod)
         else single[method.name]

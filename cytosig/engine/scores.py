@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from cytosig.engine.outputs import REASONS
+
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,8 @@ class Scores:
         One row a signature: what was found of it, and why it is not scored.
     coverage_compartments
         One row a compartment's own signature; None where there is none.
-    unscored
-        One row an observation without scores, with its reason.
+    state
+        Of every observation: 0 scored, else a reason of ``engine.outputs.REASONS``.
     notes
         What was recognised and done, a line each.
     unit, about_zero
@@ -46,9 +51,18 @@ class Scores:
     ligand: pd.DataFrame
     coverage: pd.DataFrame
     coverage_compartments: pd.DataFrame | None
-    unscored: pd.DataFrame
+    state: NDArray[np.int8]
     notes: tuple[str, ...]
     unit: str
     about_zero: bool
     spread: pd.DataFrame | None = None
     agreement: pd.DataFrame | None = None
+
+    @property
+    def unscored(self) -> pd.DataFrame:
+        """One row an observation without scores, with its reason."""
+        import pandas as pd
+
+        wrong = np.flatnonzero(self.state)
+        reasons = [REASONS[int(s)] for s in self.state[wrong]]
+        return pd.DataFrame({"reason": reasons}, index=self.score.index[wrong])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.engine.outputs import Outputs
+from cytosig.kernels.linear import NOTHING
 from cytosig.kernels.rows import mix_rows, row_summary
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class WeightedJob:
         /,
     ) -> None:
         self._name, self._named, self._part, self._moments = method.name, named, part, moments
+        self._standardised = method.standardised
         columns, mix = method.weigh(named.sets, gene_mean, how)
         self._pointer = columns.indptr.astype(np.int64)
         self._column = columns.indices.astype(np.int32)
@@ -53,13 +55,16 @@ class WeightedJob:
         here, out = self._part.of(block)
         if not here.size:
             return
-        moments, state = self._moments, self._state[out]
+        moments, state, sums = self._moments, self._state[out], np.zeros((len(here), 5))
         group = moments.group[block.rows][here]
         projection = self._start[group]
         row_summary(
             *block.arrays(here), group, moments.mean, moments.inverse_sd, self._base,
-            self._pointer, self._column, self._weight, projection, np.zeros((len(here), 5)), state,
+            self._pointer, self._column, self._weight, projection, sums, state,
         )  # fmt: skip
+        if self._standardised:
+            away = sums[:, 1] - sums[:, 0] ** 2 / moments.mean.shape[1]
+            state[(state == 0) & (away <= NOTHING * sums[:, 4])] = 4
         mix_rows(projection, self._mix, state, self._score[out])
 
     def outputs(self) -> Mapping[str, Outputs]:

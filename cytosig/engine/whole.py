@@ -42,8 +42,9 @@ def check_size(method: WholeMethod, n_obs: int, /) -> None:
         )
     if n_obs < method.fewest:
         raise DataError(
-            f"{method.name} compares observations with each other and needs {method.fewest} or"
-            f" more; there is {n_obs}. Use method='ssgsea' or 'singscore'."
+            f"{method.name} compares observations with each other, inside a compartment where"
+            f" there are several, and needs {method.fewest} or more that have values; there is"
+            f" {n_obs}. Use method='ssgsea' or 'singscore'."
         )
 
 

@@ -45,6 +45,17 @@ def gene_sums(
 
 
 @nb.njit(cache=True, nogil=True)
+def filled_rows(indptr: NDArray[np.int64], data: NDArray[Any], out: NDArray[np.bool_]) -> None:
+    """Whether each row holds a value that is not zero."""
+    for row in range(len(indptr) - 1):
+        out[row] = False
+        for j in range(indptr[row], indptr[row + 1]):
+            if data[j] != 0:
+                out[row] = True
+                break
+
+
+@nb.njit(cache=True, nogil=True)
 def pick_columns(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

@@ -85,6 +85,8 @@ class Method:
     def _why_not(self, up: int, down: int, n_genes: int, most: float) -> str:
         if self.needs_raised and up == 0:
             return f"no raised gene in the data, and {self.name} reads those"
+        if up == down == 0:
+            return "no gene left in it"
         if max(up, down) == n_genes:
             return "every gene of the background is in it"
         if max(up, down) > most:

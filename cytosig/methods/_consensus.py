@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from cytosig.methods._base import Method
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -17,16 +15,16 @@ if TYPE_CHECKING:
 
 
 class Consensus(NamedTuple):
-    """A joint score, and how far the methods are apart in it, observations × signatures."""
+    """A joint score of every observation, and how far the methods are apart in it."""
 
     score: Array
     spread: Array
 
 
 class Combine(Protocol):
-    """From the scores of every method, observations × signatures each, to the joint one."""
+    """From the scores of one signature, methods × observations, to the joint ones."""
 
-    def __call__(self, scores: Sequence[Array], /) -> Consensus: ...
+    def __call__(self, scores: Array, /) -> Consensus: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

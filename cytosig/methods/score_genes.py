@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_DRAWN = 100  # control genes of each gene in the original, and so the fewest a bin may hold
+
 
 def _weigh(sets: Sets, gene_mean: Array, how: How, /) -> Weights:
     """Score of the raised genes less that of the lowered."""
@@ -32,19 +34,29 @@ def _weigh(sets: Sets, gene_mean: Array, how: How, /) -> Weights:
 
 
 def _with_bins(chosen: NDArray[np.bool_], gene_mean: Array, how: How) -> Weights:
-    """Mean over the set's genes of x less the mean of all genes of its bin.
+    """Mean over the set's genes of x less the mean of the other genes of its bin.
 
-    Tirosh et al. draw 100 control genes from the bin; all of them give what that is expected to
-    be. Bins hold equal numbers of genes by rank of their mean; tied genes share a bin.
+    Tirosh et al. draw 100 control genes from the bin; all of it gives what that is expected to
+    be. Bins hold equal numbers of genes by rank of their mean, 100 at least; tied genes share a
+    bin. The set itself is left out of its controls; where it takes up a whole bin, all genes
+    outside the set stand in.
     """
-    n_genes, n_bins = len(chosen), int(how.settings["n_bins"])
+    n_genes = len(chosen)
+    n_bins = max(1, min(int(how.settings["n_bins"]), n_genes // _DRAWN))
     place = (rankdata(gene_mean) - 0.5) / n_genes
     own = np.minimum((place * n_bins).astype(np.int64), n_bins - 1)
-    bins = own[:, None] == np.arange(n_bins)
-    share = np.eye(chosen.shape[1]) / np.maximum(chosen.sum(axis=0), 1)
-    in_bin = (bins.T.astype(float) @ chosen) / np.maximum(bins.sum(axis=0), 1)[:, None] @ share
-    columns = sp.csr_matrix(np.hstack([chosen, bins]).astype(float))
-    return Weights(columns, np.vstack([share, -in_bin]))
+    bins = sp.csr_matrix((np.ones(n_genes), (np.arange(n_genes), own)), (n_genes, n_bins))
+    members = sp.csr_matrix(chosen, dtype=np.float64)
+    n = np.maximum(chosen.sum(axis=0), 1)
+    inside = (bins.T @ members).toarray()  # bins × sets
+    others = np.bincount(own, minlength=n_bins)[:, None] - inside
+    outside = np.maximum(n_genes - chosen.sum(axis=0), 1)
+    stray = np.where((others == 0) & (inside > 0), inside, 0.0).sum(axis=0) / n / outside
+    weight = np.divide(inside / n, others, out=np.zeros(inside.shape), where=others > 0) + stray
+    rows, sets = members.nonzero()
+    members.data = 1 / n[sets] + weight[own[rows], sets]  # its genes are no controls of their own
+    columns = sp.csr_matrix(sp.hstack([members, bins]))
+    return Weights(columns, np.vstack([np.eye(chosen.shape[1]), -weight]))
 
 
 def _with_pool(chosen: NDArray[np.bool_], gene_mean: Array, how: How) -> Weights:

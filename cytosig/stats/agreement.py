@@ -28,9 +28,10 @@ def concordance(scores: Array, /) -> float:
     0.75
     """
     m, n = scores.shape
-    total = rankdata(scores, axis=1).sum(axis=0)
-    ties = sum(((count := np.unique(row, return_counts=True)[1]) ** 3 - count).sum()
-               for row in scores)  # fmt: skip
+    ranks = rankdata(scores, axis=1)
+    total = ranks.sum(axis=0)
+    ties = sum(((count := np.bincount((2 * row).astype(np.int64))) ** 3 - count).sum()
+               for row in ranks)  # fmt: skip
     most = m**2 * (n**3 - n) - m * float(ties)
     return 12 * float(((total - total.mean()) ** 2).sum()) / most if most > 0 else float("nan")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from cytosig._keys import Keys
 from cytosig._log import logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     from anndata import AnnData
 
@@ -26,35 +29,33 @@ def _versions() -> tuple[tuple[str, str], ...]:
 
 
 def say(found: Mapping[str, Scores]) -> None:
-    """Tell what is not scored; nothing is dropped without a word."""
-    first, *further = found.items()
-    _say_unscored(first[1], {}, "")
-    for name, scores in further:
-        _say_unscored(scores, dict(first[1].coverage["reason"]), f" by {name}")
+    """Tell what is not scored; nothing is dropped without a word, and nothing told twice."""
+    told: set[str] = set()
+    for number, (name, scores) in enumerate(found.items()):
+        for line in _lines(scores, f" by {name}" if number else ""):
+            key = line.replace(f" by {name}", "")
+            if key not in told:
+                told.add(key)
+                logger.warning("%s", line)
 
 
-def _say_unscored(found: Scores, told: Mapping[Any, str], by: str) -> None:
+def _lines(found: Scores, by: str) -> Iterator[str]:
     own = found.coverage_compartments
     where = "" if own is None else " by its generic signature"
     for id, reason in found.coverage["reason"].items():
-        if reason and reason != told.get(id):
-            logger.warning("%s is not scored%s%s: %s.", id, by, where, reason)
-    if by:
-        return
+        if reason:
+            yield f"{id} is not scored{where}{by}: {reason}."
     if own is not None:
         for _, row in own[own["reason"] != ""].iterrows():
-            logger.warning(
-                "The %s signature of %s is not used: %s.",
-                row["compartment"],
-                row["signature"],
-                row["reason"],
+            yield (
+                f"The {row['compartment']} signature of {row['signature']} is not used:"
+                f" {row['reason']}."
             )
-    if len(found.unscored):
-        logger.warning(
-            "%d observation(s) not scored (NaN), first %r: %s.",
-            len(found.unscored),
-            found.unscored.index[0],
-            found.unscored["reason"].iloc[0],
+    lost = found.unscored
+    if len(lost):
+        yield (
+            f"{len(lost)} observation(s) not scored{by} (NaN), first {lost.index[0]!r}:"
+            f" {lost['reason'].iloc[0]}."
         )
 
 
@@ -87,20 +88,27 @@ def store(
     first, *further = found
     for name in found:
         own = keys if name == first else keys.of_method(name)
+        if name != first and own.uns in adata.uns:
+            logger.warning("What was stored under %r is overwritten by method %r.", own.uns, name)
+        _forget(adata, own)
         _write(adata, found[name], own, with_ligand=name == first)
-        adata.uns[own.uns] = _record(found[name], params[name], digest, cells)
+        record = _record(found[name], params[name], digest, cells)
+        adata.uns[own.uns] = record if name == first else {**record, "part_of": keys.uns}
     if further:
         adata.uns[keys.uns]["further"] = [keys.of_method(name).uns for name in further]
 
 
 def _forget(adata: AnnData, keys: Keys) -> None:
-    """Take away what further methods of an older run left under this key."""
+    """Take away what further methods of an older run left under this key, and nothing else."""
     older = adata.uns.get(keys.uns)
     names = older.get("further", []) if isinstance(older, Mapping) else []
-    for name in names:
-        for slot in Keys(str(name)).tables:
+    for name in map(str, names):
+        record = adata.uns.get(name)
+        if not isinstance(record, Mapping) or record.get("part_of") != keys.uns:
+            continue
+        for slot in Keys(name).tables:
             adata.obsm.pop(slot, None)
-        adata.uns.pop(str(name), None)
+        del adata.uns[name]
 
 
 def _write(adata: AnnData, found: Scores, keys: Keys, *, with_ligand: bool) -> None:
@@ -125,7 +133,7 @@ def _record(
 ) -> dict[str, Any]:
     record: dict[str, Any] = {
         "format": 1,
-        "params": params,
+        "params": deepcopy(params),
         "unit": found.unit,
         "about_zero": found.about_zero,
         "versions": dict(_versions()),
@@ -136,7 +144,7 @@ def _record(
     }
     optional = {
         "agreement": found.agreement,
-        "compartments": None if cells is None else cells.table,
+        "compartments": None if cells is None else cells.table.copy(),
         "coverage_compartments": found.coverage_compartments,
     }
     return record | {name: table for name, table in optional.items() if table is not None}

@@ -82,7 +82,7 @@ def score(
         ranks inside each observation, ties met by expectation: ``ucell``, ``aucell``,
         ``singscore``, ``ssgsea``. Against the other observations: ``score_genes``, ``zscore``. By
         gseapy, for bulk, pseudobulk and contrasts: ``gsva``, ``gsea``. ``consensus`` joins the
-        others of the list by rank. See ``cytosig methods`` and docs/methods.md.
+        others of the list by rank. See ``cytosig methods`` and docs/other_methods.md.
     lam
         Penalty of ``hlm`` on the other members of a signature's axis, at unit length (3 when
         None), or of ``ridge`` (the mean squared length of the signatures when None).
@@ -146,12 +146,13 @@ def score(
 
     Returns
     -------
-    None, or the copy. Writes ``obsm["cytosig_score"]`` and ``["cytosig_pvalue"]`` (z and p,
-    observations × cytokines), ``["cytosig_estimate"]`` (coefficients), ``["cytosig_axis"]``
-    and ``["cytosig_axis_pvalue"]`` (response axes), ``["cytosig_ligand"]`` (ligand
-    expression) and ``uns["cytosig"]`` (parameters, versions, catalogue digest, coverage,
-    unscored observations; with ``cell_type_key`` also ``compartments``, one row a label, and
-    ``coverage_compartments``, one row a signature of a compartment).
+    None, or the copy. Writes ``obsm["cytosig_score"]`` and ``["cytosig_pvalue"]`` (z, or the
+    method's own score, and p, observations × cytokines), ``["cytosig_estimate"]``
+    (coefficients), ``["cytosig_axis"]`` and ``["cytosig_axis_pvalue"]`` (response axes),
+    ``["cytosig_ligand"]`` (ligand expression) and ``uns["cytosig"]`` (parameters, versions,
+    catalogue digest, coverage, unscored observations; with ``cell_type_key`` also
+    ``compartments``, one row a label, and ``coverage_compartments``, one row a signature of a
+    compartment).
 
     Methods without p-values or coefficients leave those slots out. Of several methods the first
     fills these slots; every further one fills slots of its own under ``key_added`` and its name
