@@ -163,7 +163,7 @@ def test_an_observation_that_one_method_does_not_score_is_nan(
     assert done.uns["cytosig"]["agreement"].loc["UP", "n_obs"] == 79
 
 
-def test_an_observation_lost_to_one_method_alone_is_nan_with_its_reason(
+def test_a_method_that_lost_an_observation_has_no_say_in_it(
     named: Callable[..., AnnData], as_sets: Callable[..., dict], scored: Scored
 ) -> None:
     """The same value in every gene but the set's mean: ulm has nothing left after centring."""
@@ -172,9 +172,14 @@ def test_an_observation_lost_to_one_method_alone_is_nan_with_its_reason(
     done = scored(named(x), as_sets(S=(range(9), [])), ["consensus", "ulm", "ssgsea"])
     lost = [_table(done, m)["S"].isna().to_numpy().nonzero()[0].tolist() for m in ("ulm", "ssgsea")]
     assert lost == [[8], []]
-    assert np.flatnonzero(done.obsm["cytosig_score"]["S"].isna()).tolist() == [8]
-    table = done.uns["cytosig"]["unscored"]
-    assert dict(table["reason"]) == {"cell8": "nothing left after centring"}
+    ranks = [stats.rankdata(_table(done, "ssgsea")["S"]) / 9 - 1 / 18,
+             stats.rankdata(_table(done, "ulm")["S"].to_numpy()[:8]) / 8 - 1 / 16]  # fmt: skip
+    expected = np.append((ranks[0][:8] + ranks[1]) / 2, ranks[0][8])
+    np.testing.assert_allclose(done.obsm["cytosig_score"]["S"], expected, rtol=1e-12)
+    assert np.isnan(done.obsm["cytosig_spread"]["S"].iloc[8])
+    assert done.uns["cytosig"]["unscored"].empty
+    lost = done.uns["cytosig_ulm"]["unscored"]
+    assert dict(lost["reason"]) == {"cell8": "nothing left after centring"}
 
 
 # --- agreement ------------------------------------------------------------------------------------

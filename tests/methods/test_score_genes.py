@@ -36,21 +36,21 @@ def cells(named: Callable[..., AnnData]) -> AnnData:
 
 
 def _bins(mean: np.ndarray, n_bins: int) -> list[np.ndarray]:
-    """Genes cut into equal parts by their mean, where no two means are the same."""
+    """Genes cut into equal parts by their mean, where no two means are the same; 100 at least."""
     assert len(np.unique(mean)) == len(mean)
-    return np.array_split(np.argsort(mean), n_bins)
+    return np.array_split(np.argsort(mean), min(n_bins, max(len(mean) // 100, 1)))
 
 
 def _against_bins(x: np.ndarray, genes: np.ndarray, bins: list[np.ndarray]) -> np.ndarray:
-    """Mean over the genes of each one's value less the mean of its bin."""
-    mine = [next(b for b in bins if gene in b) for gene in genes]
+    """Mean over the genes of each one's value less the mean of the others of its bin."""
+    mine = [np.setdiff1d(next(b for b in bins if gene in b), genes) for gene in genes]
     return np.mean(
         [x[:, g] - x[:, b].mean(axis=1) for g, b in zip(genes, mine, strict=True)], axis=0
     )
 
 
 @pytest.mark.parametrize("n_bins", [25, 2, 100])
-def test_a_gene_is_compared_with_all_of_its_bin(
+def test_a_gene_is_compared_with_all_others_of_its_bin(
     cells: AnnData, scores: Scores, as_sets: Callable[..., dict], n_bins: int
 ) -> None:
     """Raised genes less lowered ones."""
@@ -73,7 +73,7 @@ def test_it_is_what_drawn_controls_average_to(
     random = np.random.default_rng(0)
     draws = np.zeros((300, N_CELLS))
     for gene in GENES:
-        bin = next(b for b in bins if gene in b)
+        bin = np.setdiff1d(next(b for b in bins if gene in b), GENES)
         for draw in draws:
             control = random.choice(bin, 100, replace=False)
             draw += (x[:, gene] - x[:, control].mean(axis=1)) / len(GENES)
@@ -86,18 +86,19 @@ def test_it_is_what_drawn_controls_average_to(
 def test_genes_of_the_same_mean_share_a_bin(
     scores: Scores, named: Callable[..., AnnData], as_sets: Callable[..., dict]
 ) -> None:
-    """40 of 100 genes have the mean 1: ranks 36 to 75, all at 55.5, fill the third of five bins.
+    """400 of 1,000 genes have the mean 1: ranks 351 to 750 share the third of five bins.
 
     At their lowest or highest rank they would share a bin with others.
     """
-    mean = np.concatenate([np.linspace(0.1, 0.9, 35), np.ones(40), np.linspace(2, 3, 25)])
-    swing = np.random.default_rng(3).normal(size=(4, 100)) / 16
+    mean = np.concatenate([np.linspace(0.1, 0.9, 350), np.ones(400), np.linspace(2, 3, 250)])
+    swing = np.random.default_rng(3).normal(size=(4, 1000)) / 16
     swing = np.round(swing * 1024) / 1024  # sums without rounding: the means stay the same
     swing[:, mean != 1] = 0
     x = mean + np.vstack([swing, -swing])
-    found = scores(named(x), as_sets(S=([40, 50, 60], [])), "score_genes",
+    found = scores(named(x), as_sets(S=([400, 500, 600], [])), "score_genes",
                    settings={"score_genes": {"n_bins": 5}})["S"]  # fmt: skip
-    expected = x[:, [40, 50, 60]].mean(axis=1) - x[:, mean == 1].mean(axis=1)
+    others = np.setdiff1d(np.flatnonzero(mean == 1), [400, 500, 600])
+    expected = x[:, [400, 500, 600]].mean(axis=1) - x[:, others].mean(axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
@@ -116,8 +117,30 @@ def test_bins_come_from_the_reference_where_there_is_one(
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     alone = scores(other[7].copy(), sets, "score_genes", reference=reference)["S"]
     assert alone.iloc[0] == pytest.approx(expected[7], rel=1e-9)
-    with pytest.raises(cs.CytosigError, match="only one observation in the data"):
+    with pytest.raises(cs.CytosigError, match="mean of one observation is itself"):
         scores(other[7].copy(), sets, "score_genes")
+
+
+@pytest.mark.parametrize("n_genes", [20, 30, 60, 199])
+def test_a_small_universe_is_one_bin(
+    scores: Scores, named: Callable[..., AnnData], as_sets: Callable[..., dict], n_genes: int
+) -> None:
+    """With a gene a bin every gene would be its own control, and every score 0."""
+    x = np.random.default_rng(n_genes).exponential(1, (12, n_genes))
+    found = scores(named(x), as_sets(S=(range(6), [])), "score_genes")["S"]
+    np.testing.assert_allclose(found, x[:, :6].mean(axis=1) - x[:, 6:].mean(axis=1), rtol=1e-9)
+
+
+def test_a_set_that_takes_up_a_bin_is_compared_with_all_genes_outside_it(
+    scores: Scores, named: Callable[..., AnnData], as_sets: Callable[..., dict]
+) -> None:
+    """Three bins of 100; the set is the lowest one and 20 genes of the highest."""
+    x = np.random.default_rng(0).random((6, 300)) + np.repeat([1.0, 3.0, 5.0], 100)
+    genes = np.r_[0:100, 200:220]
+    found = scores(named(x), as_sets(S=(genes, [])), "score_genes")["S"]
+    outside = x[:, np.r_[100:200, 220:300]].mean(axis=1)
+    control = (100 * outside + 20 * x[:, 220:].mean(axis=1)) / 120
+    np.testing.assert_allclose(found, x[:, genes].mean(axis=1) - control, rtol=1e-9)
 
 
 # --- as scanpy ------------------------------------------------------------------------------------
