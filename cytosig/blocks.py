@@ -122,9 +122,8 @@ class RowBlocks:
         n = self.shape[0]
         picked = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int)) if n else np.arange(0)
         part = self._matrix[picked]
-        return Block.from_scipy(
-            0, sp.csr_matrix(part.compute() if hasattr(part, "compute") else part)
-        )
+        whole = part.compute() if hasattr(part, "compute") else part
+        return Block.from_scipy(0, sp.csr_matrix(_known(whole)))
 
 
 def _is_columnwise(matrix: Any) -> bool:
@@ -154,9 +153,16 @@ def _read(matrix: Any, start: int, stop: int) -> Block:
     part = matrix[start:stop]
     if hasattr(part, "compute"):  # a dask array
         part = part.compute()
-    if not sp.issparse(part):
-        part = np.asarray(part)
-    return Block.from_scipy(start, sp.csr_matrix(part))
+    return Block.from_scipy(start, sp.csr_matrix(_known(part)))
+
+
+def _known(part: Any) -> Any:
+    """With numbers that scipy takes: half precision and foreign byte orders are converted."""
+    if sp.issparse(part):
+        return part
+    part = np.asarray(part)
+    kind = np.float32 if part.dtype == np.float16 else part.dtype.newbyteorder("=")
+    return part.astype(kind, copy=False)
 
 
 def n_threads(n_jobs: int | None, /) -> int:

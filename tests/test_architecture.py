@@ -133,7 +133,7 @@ def test_imports_only_point_down() -> None:
 
 def test_the_walk_sees_the_imports_that_are_there() -> None:
     seen = {t for _, t, _ in _imports(ROOT / "engine" / "score.py")}
-    assert {"cytosig.methods", "cytosig.genes", "cytosig.engine.plan"} <= seen
+    assert {"cytosig.methods", "cytosig.genes", "cytosig.engine.jobs"} <= seen
     assert "cytosig.signatures" in seen, "imports for annotations count too"
 
 

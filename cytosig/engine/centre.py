@@ -132,7 +132,7 @@ class Zero:
         """
         if self._stored is not None:
             return np.asarray(self._stored.mean[self._kept])
-        if self._rows.n_obs == 1:
+        if self._everyone.n_used[0] == 1:
             raise DataError(
                 "score_genes compares genes of like mean expression, and the mean of one"
                 " observation is itself. Pass reference= (from cytosig.tl.fit_reference), or use"

@@ -15,7 +15,7 @@ from cytosig.engine.plan import make_plan
 from cytosig.engine.ranked import OrdinalJob, RankJob
 from cytosig.engine.sets import make_sets
 from cytosig.engine.weighted import WeightedJob
-from cytosig.engine.whole import WholeJob, check_size
+from cytosig.engine.whole import Dense, WholeJob, check_size
 from cytosig.methods import LinearMethod, RankMethod, WeightedMethod, WholeMethod
 from cytosig.signatures.model import GENERIC
 
@@ -73,42 +73,69 @@ class GroupJobs:
 
 def make_jobs(
     aligned: Aligned, lists: Lists, options: Options, zero: Zero, /
-) -> tuple[GroupJobs, ...]:
-    """Everything to do, group by group.
+) -> tuple[tuple[GroupJobs, ...], tuple[Job, ...]]:
+    """Everything to do, group by group, and what is done once for all groups.
 
     Raises
     ------
     DataError
         When a method cannot take the data, or signatures cannot be told apart by it.
     """
+    dense = {}
     for method in options.methods:
         if isinstance(method, WholeMethod):
             check_size(method, aligned.rows.n_obs)
-    return tuple(
-        _of_group(aligned, group, lists.which == k, options, zero)
-        for k, group in enumerate(lists.groups)
-    )
+            moments = zero.moments(scale=options.scale) if method.centred else zero.raw
+            rows = aligned.rows
+            dense[method.name] = Dense(method, moments, aligned.universe.keys, rows.n_obs)
+    task = _Task(aligned, options, zero, dense)
+    groups = tuple(task.of_group(g, lists.which == k) for k, g in enumerate(lists.groups))
+    return groups, tuple(dense.values())
 
 
-def _of_group(
-    aligned: Aligned, group: Group, mine: NDArray[np.bool_], options: Options, zero: Zero
-) -> GroupJobs:
-    weights = weight_matrix(aligned, group.catalogue, group.ids)
-    named = make_sets(weights, group.ids, group.catalogue)
-    part = Part(mine)
-    ranked = [m for m in options.methods if isinstance(m, RankMethod) and not _by_order(m, options)]
-    linear = [m for m in options.methods if isinstance(m, LinearMethod)]
-    jobs: list[Job] = []
-    if linear:
-        plans = {m.name: _plan(m, weights, group, options) for m in linear}
-        jobs.append(LinearJob(plans, zero.moments(scale=options.scale), part))
-    if ranked:
-        jobs.append(RankJob([(m, options.how(m)) for m in ranked], named, part))
-    for method in options.methods:
-        if method not in linear and method not in ranked:
-            jobs.extend(_other(method, named, aligned, options, zero, part))
-    reasons = {m.name: m.unread(named.sets, options.how(m)) for m in options.methods}
-    return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs), reasons)
+@dataclass(frozen=True)
+class _Task:
+    """What all groups share."""
+
+    aligned: Aligned
+    options: Options
+    zero: Zero
+    dense: Mapping[str, Dense]
+
+    def of_group(self, group: Group, mine: NDArray[np.bool_], /) -> GroupJobs:
+        """The jobs of one group."""
+        options = self.options
+        weights = weight_matrix(self.aligned, group.catalogue, group.ids)
+        named = make_sets(weights, group.ids, group.catalogue)
+        ranked = [m for m in options.methods if isinstance(m, RankMethod)]
+        ranked = [m for m in ranked if not _by_order(m, options)]
+        linear = [m for m in options.methods if isinstance(m, LinearMethod)]
+        part = Part(mine)
+        jobs: list[Job] = []
+        if linear:
+            plans = {m.name: _plan(m, weights, group, options) for m in linear}
+            jobs.append(LinearJob(plans, self.zero.moments(scale=options.scale), part))
+        if ranked:
+            jobs.append(RankJob([(m, options.how(m)) for m in ranked], named, part))
+        for method in options.methods:
+            if method not in linear and method not in ranked:
+                jobs.extend(self._other(method, named, part, np.flatnonzero(mine)))
+        reasons = {m.name: m.unread(named.sets, options.how(m)) for m in options.methods}
+        return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs), reasons)
+
+    def _other(
+        self, method: Method, named: NamedSets, part: Part, rows: NDArray[np.int64]
+    ) -> Iterator[Job]:
+        how, zero = self.options.how(method), self.zero
+        if isinstance(method, RankMethod):
+            yield OrdinalJob(method, how, named, part, zero.filled)
+        elif isinstance(method, WeightedMethod):
+            moments = zero.moments(scale=True) if method.standardised else zero.raw
+            mean = zero.gene_mean if method.reads_means else moments.mean[0]
+            yield WeightedJob(method, how, named, part, moments, mean)
+        elif isinstance(method, WholeMethod):
+            dense = self.dense[method.name]
+            yield WholeJob(method, how, named, rows, dense, n_jobs=self.options.n_jobs)
 
 
 def _by_order(method: RankMethod, options: Options) -> bool:
@@ -126,24 +153,3 @@ def _plan(
         if group.name == GENERIC:
             raise
         raise DataError(f"Signatures of compartment {group.name}: {error}") from error
-
-
-def _other(
-    method: Method,
-    named: NamedSets,
-    aligned: Aligned,
-    options: Options,
-    zero: Zero,
-    part: Part,
-) -> Iterator[Job]:
-    how = options.how(method)
-    if isinstance(method, RankMethod):
-        yield OrdinalJob(method, how, named, part, zero.filled)
-    elif isinstance(method, WeightedMethod):
-        moments = zero.moments(scale=True) if method.standardised else zero.raw
-        mean = zero.gene_mean if method.reads_means else moments.mean[0]
-        yield WeightedJob(method, how, named, part, moments, mean)
-    elif isinstance(method, WholeMethod):
-        moments = zero.moments(scale=options.scale) if method.centred else zero.raw
-        genes = aligned.universe.keys
-        yield WholeJob(method, how, named, part, moments, genes, n_jobs=options.n_jobs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cytosig._errors import DataError
 from cytosig.stats.agreement import concordance, rank_correlations
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def join(method: ConsensusMethod, single: Mapping[str, Scores], /) -> Scores:
         What each of them found.
     """
     found = list(single.values())
+    if len(found[0].state) == 1:
+        raise DataError(
+            f"{method.name} ranks the observations under every method, and there is only one. Use"
+            " one of the methods alone."
+        )
     score, spread = _combined(method, [part.score for part in found])
     axis, _ = _combined(method, [part.axis for part in found])
     first = found[0]

@@ -42,6 +42,7 @@ class LigandJob:
         contrasts = aligned.values.kind == "contrasts"
         self._cytokines = [] if contrasts else list(catalogue.cytokines.values())
         self._base = aligned.values.base
+        self._logged = aligned.values.kind not in ("counts", "linear")
         place = aligned.place
         wanted = {gene for c in self._cytokines for gene in c.ligand_genes if gene in place}
         genes = sorted(wanted, key=place.__getitem__)
@@ -60,7 +61,8 @@ class LigandJob:
         for k, cytokine in enumerate(self._cytokines):
             forms = _forms(picked, self._column, cytokine)
             if forms:
-                self._out[block.rows, k] = _add_forms(forms, self._base)
+                total = _add_logged(forms, self._base) if self._logged else sum(forms)
+                self._out[block.rows, k] = total
 
     def outputs(self) -> Mapping[str, Outputs]:
         """No scores."""
@@ -79,7 +81,7 @@ def _forms(picked: Array, column: Mapping[str, int], cytokine: Cytokine) -> list
     return [picked[:, [column[g] for g in genes]].min(axis=1) for genes in whole]
 
 
-def _add_forms(forms: list[Array], base: float | None) -> Array:
+def _add_logged(forms: list[Array], base: float | None) -> Array:
     if len(forms) == 1:
         return forms[0]
     values = np.stack(forms).astype(np.float64)

@@ -80,6 +80,7 @@ def _logged(block: Block, high: float) -> Values:
         totals = np.add.reduceat(
             np.append(undo(block.data.astype(np.float64)), 0.0), block.indptr[:-1]
         )[np.diff(block.indptr) > 0]
+        totals = totals[np.isfinite(totals)]  # what is not finite is named later
         if totals.size > 1 and totals.std() < _SPREAD * totals.mean():
             reason = f"undoing {kind} gives rows of equal sum ({totals.mean():.4g})"
             return Values(kind, reason, _BASE[kind], float(totals.mean()))

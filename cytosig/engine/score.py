@@ -77,12 +77,12 @@ def score(
 
     lists = choose_lists(aligned, catalogue, options, compartment)
     zero = Zero(aligned.rows, aligned.values, baseline, options, aligned.kept, refuse)
-    groups = make_jobs(aligned, lists, options, zero)
+    groups, shared = make_jobs(aligned, lists, options, zero)
     ligand = LigandJob(aligned, catalogue)
-    every = [*(job for group in groups for job in group.jobs), ligand]
+    every = [*(job for group in groups for job in group.jobs), *shared, ligand]
     run_jobs(aligned.rows, every, n_jobs=options.n_jobs, tick=tick)
     found = [(group.without_jobs(), group.outputs()) for group in groups]
-    del groups, every
+    del groups, shared, every
     if any((part.state == 3).any() for _, parts in found for part in parts.values()):
         refuse()
     scored = lists.coverage.index[lists.coverage["reason"] == ""]

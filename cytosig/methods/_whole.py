@@ -39,6 +39,8 @@ class WholeMethod(Method):
         The method itself.
     fewest, most
         Observations it takes.
+    compares
+        Whether an observation's score depends on the others.
     why_most
         What more of them would cost, for the message that refuses them.
     """
@@ -46,4 +48,5 @@ class WholeMethod(Method):
     run: Run
     fewest: int
     most: int
+    compares: bool
     why_most: str

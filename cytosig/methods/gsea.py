@@ -93,6 +93,7 @@ METHOD = WholeMethod(
     ),
     centred=True,
     run=_run,
+    compares=False,
     fewest=1,
     most=500,
     why_most="it shuffles gene sets for every observation, seconds each",

@@ -57,6 +57,7 @@ METHOD = WholeMethod(
     unit="ES",
     settings=(Setting("tau", 1, 0, 10, "weight of the tails of the ranking"),),
     run=_run,
+    compares=True,
     fewest=2,
     most=2000,
     why_most="it compares every gene over all observations, held dense",

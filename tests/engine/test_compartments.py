@@ -12,7 +12,6 @@ import pytest
 from scipy import sparse
 
 import cytosig as cs
-from cytosig import methods
 from cytosig._errors import DataError
 from cytosig.signatures import Catalogue, Signature
 
@@ -22,38 +21,9 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-OWN = ("score", "pvalue", "estimate", "axis", "axis_pvalue")
-SLOTS = (*OWN, "ligand")
+SLOTS = ("score", "pvalue", "estimate", "axis", "axis_pvalue", "ligand")
 LABELS = ("CD8 T", "Macrophage", "Fibroblast", "Neuron")
 WHERE = {"CD8 T": "T_NK", "Macrophage": "myeloid", "Fibroblast": "stromal", "Neuron": "generic"}
-
-every_method = pytest.mark.parametrize("method", sorted(methods.available()))
-
-
-@pytest.fixture
-def cells(counts: AnnData) -> AnnData:
-    """The shared cells with a cell type each, in no order."""
-    rng = np.random.default_rng(11)
-    counts.obs["cell_type"] = pd.Categorical(rng.choice(LABELS, counts.n_obs))
-    return counts
-
-
-def _variant(catalogue: Catalogue, id: str, seed: int) -> Signature:
-    """The same number of genes of the catalogue, other ones, with other weights."""
-    rng = np.random.default_rng(seed)
-    genes = rng.choice(catalogue.genes, 20, replace=False)
-    return Signature.from_weights(id, dict(zip(genes, rng.choice([1, 0.7, -0.5], 20), strict=True)))
-
-
-@pytest.fixture
-def varied(small: Catalogue) -> Catalogue:
-    """Myeloid has its own ALPHA and GAMMA, T_NK its own BETA; the others are generic."""
-    mine = {
-        "myeloid": {id: _variant(small, id, seed) for seed, id in enumerate(("ALPHA", "GAMMA"))},
-        "T_NK": {"BETA": _variant(small, "BETA", 7)},
-        "B": {"BETA": _variant(small, "BETA", 8)},
-    }
-    return replace(small, variants=mine)
 
 
 def _run(adata: AnnData, catalogue: Catalogue, **options: object) -> AnnData:
@@ -75,34 +45,6 @@ def _own(catalogue: Catalogue, compartment: str) -> Catalogue:
 
 
 # --- the contract -------------------------------------------------------------------------------
-
-
-@every_method
-@pytest.mark.parametrize("scale", [False, True])
-def test_each_compartment_is_scored_as_if_alone(
-    cells: AnnData, varied: Catalogue, method: str, scale: bool
-) -> None:
-    reference = cs.tl.fit_reference(cells)
-    options = {"method": method, "scale": scale, "reference": reference}
-    whole = _run(cells, varied, cell_type_key="cell_type", **options)
-    seen = []
-    for label, compartment in WHERE.items():
-        mine = (cells.obs["cell_type"] == label).to_numpy()
-        alone = _run(cells[mine].copy(), _own(varied, compartment), **options)
-        _same(whole[mine].copy(), alone)
-        seen.append(alone.obsm["cytosig_score"].shape)
-    assert sum(n for n, _ in seen) == cells.n_obs
-
-
-@every_method
-def test_variants_change_the_rows_of_their_compartment_only(
-    cells: AnnData, varied: Catalogue, method: str
-) -> None:
-    generic = _run(cells, varied, method=method)
-    whole = _run(cells, varied, method=method, cell_type_key="cell_type")
-    differs = (whole.obsm["cytosig_score"] != generic.obsm["cytosig_score"]).any(axis=1)
-    changed = cells.obs["cell_type"].isin(["CD8 T", "Macrophage"])
-    assert differs.to_list() == changed.to_list()
 
 
 def test_scores_equal_brute_force(
