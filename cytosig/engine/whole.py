@@ -112,7 +112,7 @@ class WholeJob:
             used &= np.isin(np.arange(len(state)), self._rows)
         score = np.full((len(state), len(named.columns)), np.nan)
         pvalue = np.full_like(score, np.nan) if method.tested else None
-        if used.any():
+        if used.any() and not (state == 3).any():  # such a value is named, and nothing scored
             check_size(method, int(used.sum()))
             sets = named.sets.ordered(self._dense.order)
             threads = n_threads(self._n_jobs)

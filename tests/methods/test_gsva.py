@@ -248,3 +248,17 @@ def test_a_signature_of_every_gene_is_not_scored(
         done = scored(bulk[:3].copy(), sets, method)
         assert done.obsm["cytosig_score"]["RAISED"].isna().all()
         assert done.uns["cytosig"]["coverage"].loc["RAISED", "reason"] != ""
+
+
+def test_a_value_that_is_no_number_is_named_before_gseapy_runs(
+    bulk: AnnData, sets: dict, scores: Scores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gseapy
+
+    calls: list[object] = []
+    monkeypatch.setattr(gseapy, "gsva", lambda *args, **options: calls.append(args))
+    bulk.X = np.array(bulk.X, dtype=float)
+    bulk.X[2, 5] = np.nan
+    with pytest.raises(DataError, match="nan"):
+        scores(bulk, sets, "gsva")
+    assert calls == []
