@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig.engine.moments import power_sums
 from cytosig.engine.outputs import Outputs, Part, run_jobs
 from cytosig.engine.plan import stack_plans
 from cytosig.kernels.linear import finish_rows
@@ -39,7 +40,7 @@ class _Rest:
 
 def _rest(plan: Plan, moments: Moments) -> _Rest:
     y = -moments.mean * moments.inverse_sd
-    base = np.stack([(y**k).sum(axis=1) for k in (1, 2, 3, 4)], axis=1)
+    base = power_sums(y)
     low = y.min(axis=1, keepdims=True)
     width = (y.max(axis=1, keepdims=True) - low) / N_BINS
     place = np.divide(y - low, width, out=np.zeros_like(y), where=width > 0)

@@ -38,6 +38,13 @@ class Moments:
     group: NDArray[np.int64]
 
 
+def power_sums(y: Array, /) -> Array:
+    """Σy, Σy², Σy³ and Σy⁴ of every row, rows × 4."""
+    square = y * y
+    sums = [part.sum(axis=1) for part in (y, square, square * y, square * square)]
+    return np.stack(sums, axis=1)
+
+
 def untouched(n_obs: int, n_genes: int, /) -> Moments:
     """No centring, no scaling."""
     return fixed(np.zeros(n_genes), None, n_obs)

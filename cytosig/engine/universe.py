@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -146,6 +147,7 @@ def make_universe(labels: Sequence[str], found: GeneMap, /, *, additive: bool) -
     return Universe(tuple(keys[j] for j in kept), columns_of, len(labels))
 
 
+@lru_cache(maxsize=2)
 def _each_its_own(n: int) -> tuple[tuple[int, ...], ...]:
     """Every column a gene."""
     return tuple(zip(range(n)))

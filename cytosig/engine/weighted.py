@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig.engine.moments import power_sums
 from cytosig.engine.outputs import Outputs
 from cytosig.kernels.linear import NOTHING
 from cytosig.kernels.rows import mix_rows, row_summary
@@ -45,7 +46,7 @@ class WeightedJob:
         self._weight = columns.data.astype(np.float64)
         self._mix = np.ascontiguousarray(mix.T)
         y = -moments.mean * moments.inverse_sd
-        self._base = np.stack([(y**k).sum(axis=1) for k in (1, 2, 3, 4)], axis=1)
+        self._base = power_sums(y)
         self._start = np.asarray(y @ columns)
         self._score = np.full((part.n_obs, len(named.columns)), np.nan)
         self._state = np.zeros(part.n_obs, dtype=np.int8)
