@@ -79,16 +79,15 @@ class Frames:
     ) -> pd.DataFrame:
         import pandas as pd
 
-        values = np.empty((0, 0))
+        values = None
         for group, found in parts:
             own = slice(found.n_signatures, None) if axes else slice(found.n_signatures)
             array = getattr(found, what)[:, own]
             names = found.columns[own]
             read = [k for k, reason in enumerate(group.unread(method)[own]) if not reason]
             if len(parts) == 1 and names == tuple(every) and len(read) == len(names):
-                values = array
-                break
-            if not values.size:
+                return pd.DataFrame(array, index=self.obs_names, columns=every)  # no copy
+            if values is None:
                 values = np.full((len(self.obs_names), len(every)), np.nan)
             place = np.array([every.index(names[k]) for k in read], dtype=np.int64)
             values[np.ix_(group.rows, place)] = array[:, read]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -44,11 +44,11 @@ def join(method: ConsensusMethod, single: Mapping[str, Scores], /) -> Scores:
     axis, _ = _combined(method, [part.axis for part in found])
     first = found[0]
     unscored = np.all([part.state != 0 for part in found], axis=0)
-    own = [part.coverage_compartments for part in found]
+    own = [p.coverage_compartments for p in found if p.coverage_compartments is not None]
     return replace(
         first, score=score, pvalue=None, estimate=None, axis=axis, axis_pvalue=None,
         coverage=_read_by_any([part.coverage for part in found]),
-        coverage_compartments=_read_by_any([table for table in own if table is not None]),
+        coverage_compartments=_read_by_any(own) if own else None,
         state=np.where(unscored, first.state, 0).astype(np.int8),
         notes=(*first.notes, f"consensus of {', '.join(single)}"),
         unit=method.unit, about_zero=method.about_zero,
@@ -56,10 +56,8 @@ def join(method: ConsensusMethod, single: Mapping[str, Scores], /) -> Scores:
     )  # fmt: skip
 
 
-def _read_by_any(tables: list[pd.DataFrame]) -> Any:
-    """Coverage: a signature that one of the methods read is read. None for no tables."""
-    if not tables:
-        return None
+def _read_by_any(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Coverage: a signature that one of the methods read is read."""
     table = tables[0].copy()
     for other in tables[1:]:
         table.loc[other["reason"] == "", "reason"] = ""

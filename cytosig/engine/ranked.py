@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from cytosig.engine.outputs import Outputs
 from cytosig.kernels import ranks
-from cytosig.methods._rank import RankSums, Tuning
+from cytosig.methods._rank import RankSums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _INTEGERS = {np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
+_UNASKED = {"max_rank": 1500.0, "top": 2.0, "alpha": 0.25}  # by any method of the run
 _AT_ONCE = 256  # rows whose sums are finished while they are still at hand
 _ORDER = ("filled", "capped_filled", "capped", "recovered", "rank", "lowest", "power", "weighted")
 
@@ -97,9 +98,10 @@ class RankJob:
 
 def _tuning(asked: Sequence[tuple[RankMethod, How]], n_genes: int) -> ranks.Tuning:
     """What all the methods together ask of the rank pass."""
-    needs = [m.tune(how.settings, n_genes, how.compat) for m, how in asked]
-    found = Tuning(**{name: value for need in needs for name, value in need.items()})
-    return ranks.Tuning(n_genes, float(found.max_rank), int(found.top), float(found.alpha))
+    found = dict(_UNASKED)
+    for method, how in asked:
+        found |= method.tune(how.settings, n_genes, how.compat)
+    return ranks.Tuning(n_genes, float(found["max_rank"]), int(found["top"]), float(found["alpha"]))
 
 
 class OrdinalJob:

@@ -19,25 +19,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
-    """What the shared rank pass needs to know of the methods it serves.
-
-    Parameters
-    ----------
-    max_rank
-        Place from the top at which places are capped.
-    top
-        Place before which a gene counts as recovered.
-    alpha
-        Power of the rank.
-    """
-
-    max_rank: float = 1500.0
-    top: float = 2.0
-    alpha: float = 0.25
-
-
-@dataclass(frozen=True, slots=True)
 class RankSums:
     """Sums over the genes of one set, observations × signatures; places count from the top.
 
@@ -96,7 +77,7 @@ class Ordinal:
 
 
 class Tune(Protocol):
-    """What a method asks of the rank pass."""
+    """What a method asks of the rank pass: some of ``max_rank``, ``top`` and ``alpha``."""
 
     def __call__(
         self, settings: Mapping[str, float], n_genes: int, compat: str | None, /
