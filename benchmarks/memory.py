@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def status(field: str, /) -> float:
@@ -29,3 +34,17 @@ def peak() -> float:
     found = status("VmHWM")
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return found if found == found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def repeated(call: Callable[[], object], runs: int, /) -> tuple[list[float], float]:
+    """Seconds of every run, and by how many MiB memory grew at most during the first."""
+    reset_peak()
+    before = status("VmRSS")
+    seconds, extra = [], 0.0
+    for run in range(runs):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+        if run == 0:
+            extra = peak() - before
+    return seconds, extra

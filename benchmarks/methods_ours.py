@@ -11,14 +11,13 @@ import json
 import logging
 import statistics
 import sys
-import time
 from pathlib import Path
 
 import anndata as ad
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from memory import peak, reset_peak, status
+from memory import repeated
 
 import cytosig as cs
 
@@ -35,12 +34,6 @@ def read_signatures(path: Path, /) -> dict[str, dict[str, float]]:
     """Every gene raised with weight 1."""
     lists = json.loads(path.read_text())
     return {name: dict.fromkeys(genes, 1.0) for name, genes in lists.items()}
-
-
-def timed(adata: ad.AnnData, options: dict[str, object], /) -> float:
-    start = time.perf_counter()
-    cs.tl.score(adata, n_jobs=2, **options)
-    return time.perf_counter() - start
 
 
 def written(adata: ad.AnnData, /) -> float:
@@ -61,12 +54,8 @@ def main() -> None:
     asked = parser.parse_args()
     options = TASKS[asked.task] | {"signatures": read_signatures(asked.signatures)}
     adata = ad.read_h5ad(asked.data)
-    timed(adata[:50].copy(), options)
-    reset_peak()
-    before = status("VmRSS")
-    seconds = [timed(adata, options)]
-    extra = peak() - before
-    seconds += [timed(adata, options) for _ in range(asked.runs - 1)]
+    cs.tl.score(adata[:50].copy(), n_jobs=2, **options)
+    seconds, extra = repeated(lambda: cs.tl.score(adata, n_jobs=2, **options), asked.runs)
     found = {
         "seconds": statistics.median(seconds),
         "every": seconds,

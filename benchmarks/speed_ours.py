@@ -12,19 +12,15 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anndata as ad
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from memory import peak, reset_peak, status
+from memory import repeated
 
 import cytosig as cs
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def options_of(matrix: Path | None, /) -> dict[str, object]:
@@ -33,12 +29,6 @@ def options_of(matrix: Path | None, /) -> dict[str, object]:
         return {}
     frame = pd.read_csv(matrix, sep="\t", index_col=0)
     return {"signatures": frame, "method": "ridge", "lam": 1e4, "background": "signatures"}
-
-
-def timed(adata: ad.AnnData, options: Mapping[str, object], /) -> float:
-    start = time.perf_counter()
-    cs.tl.score(adata, **options)
-    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -55,11 +45,7 @@ def main() -> None:
     start = time.perf_counter()
     cs.tl.score(adata[:50].copy(), **options)
     compiled = time.perf_counter() - start
-    reset_peak()
-    before = status("VmRSS")
-    seconds = [timed(adata, options)]
-    extra = peak() - before
-    seconds += [timed(adata, options) for _ in range(asked.runs - 1)]
+    seconds, extra = repeated(lambda: cs.tl.score(adata, **options), asked.runs)
     found = {
         "seconds": statistics.median(seconds),
         "every": seconds,
