@@ -143,7 +143,8 @@ def prepare(data: Data, catalogue: Catalogue, /) -> Prepared:
     options = Options(organism=data.organism)
     aligned = engine.align(data.adata.X, data.adata.var, catalogue, options)
     n = aligned.rows.n_genes
-    values = np.concatenate([block.to_scipy(n).toarray() for block in aligned.rows]).astype(float)
+    blocks = (aligned.rows.read(*span) for span in aligned.rows.spans)
+    values = np.concatenate([block.to_scipy(n).toarray() for block in blocks]).astype(float)
     control = sets.labelled(data.adata, "control")
     block = data.adata.obs["block"].to_numpy() if data.blocked else np.zeros(len(values))
     centred = values.copy()

@@ -33,13 +33,14 @@ class Run:
 
     plan: Plan
     moments: Moments
+    batch: Any
     found: Outputs
     matrix: Any
     rest: Any
 
     def values(self, row: int, /) -> Array:
         """y = (x − mean)·inverse_sd of an observation over all genes."""
-        group = self.moments.group[row]
+        group = self.moments.group(self.batch)[row]
         x = self.matrix[row].toarray().ravel().astype(np.float64)
         y: Array = (x - self.moments.mean[group]) * self.moments.inverse_sd[group]
         return y
@@ -47,18 +48,24 @@ class Run:
 
 def run(adata: AnnData, /, **options: object) -> Run:
     """Score a copy and keep the plan, the gene moments and the engine's rows."""
-    kept: dict[str, Any] = {"blocks": {}}
+    kept: dict[str, Any] = {"blocks": {}, "batch": {}}
     made, ran = linear.LinearJob.__init__, linear.LinearJob.run
+    told = linear.LinearJob.outputs
 
-    def spy_made(self: linear.LinearJob, plans: Any, moments: Any, part: Any, /) -> None:
-        made(self, plans, moments, part)
-        kept.update(job=self, plan=next(iter(plans.values())), moments=moments)
+    def spy_made(self: linear.LinearJob, plans: Any, moments: Any, serves: Any, /) -> None:
+        made(self, plans, moments, serves)
+        kept.update(plan=next(iter(plans.values())), moments=moments)
 
-    def spy_ran(self: linear.LinearJob, block: Any, /) -> None:
-        ran(self, block)
+    def spy_ran(self: linear.LinearJob, block: Any, here: Any, batch: Any, into: Any, /) -> None:
+        ran(self, block, here, batch, into)
         kept["blocks"][block.start] = block
+        kept["batch"][block.start] = batch
 
-    patched = patch.multiple(linear.LinearJob, __init__=spy_made, run=spy_ran)
+    def spy_told(self: linear.LinearJob, filled: Any, /) -> Any:
+        kept["found"] = told(self, filled)
+        return kept["found"]
+
+    patched = patch.multiple(linear.LinearJob, __init__=spy_made, run=spy_ran, outputs=spy_told)
     with patched:
         cs.tl.score(adata, copy=True, **options)
     from scipy.sparse import vstack
@@ -66,8 +73,9 @@ def run(adata: AnnData, /, **options: object) -> Run:
     plan, moments = kept["plan"], kept["moments"]
     n_genes = moments.mean.shape[1]
     matrix = vstack([kept["blocks"][k].to_scipy(n_genes) for k in sorted(kept["blocks"])]).tocsr()
-    (found,) = kept["job"].outputs().values()
-    return Run(plan, moments, found, matrix, linear._rest(plan, moments))
+    (found,) = kept["found"].values()
+    batch = np.concatenate([kept["batch"][k] for k in sorted(kept["batch"])])
+    return Run(plan, moments, batch, found, matrix, linear._rest(plan, moments))
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ def null_of(held: Run, row: int, /) -> Null:
 
 
 def _table(held: Run, row: int, /) -> tuple[Array, float, float]:
-    group = held.moments.group[row]
+    group = held.moments.group(held.batch)[row]
     x = held.matrix[row]
     count, total, value = np.empty(2 * N_BINS), np.empty(2 * N_BINS), np.empty(max(x.nnz, 1))
     bin_values(

@@ -52,7 +52,7 @@ def test_every_block_is_worked_on_once(n_jobs: int) -> None:
         with lock:
             seen.append((block.start, float(block.data.sum())))
 
-    for_each(iter(RowBlocks(X, chunk_size=2)), work, n_jobs=n_jobs)
+    for_each(RowBlocks(X, chunk_size=2), work, n_jobs=n_jobs)
     assert sorted(seen) == [(i, X[i : i + 2].sum()) for i in range(0, 23, 2)]
 
 
@@ -63,7 +63,7 @@ def test_an_error_in_one_block_is_raised(n_jobs: int) -> None:
             raise KeyError("row 20")
 
     with pytest.raises(KeyError, match="row 20"):
-        for_each(iter(RowBlocks(X, chunk_size=2)), work, n_jobs=n_jobs)
+        for_each(RowBlocks(X, chunk_size=2), work, n_jobs=n_jobs)
 
 
 def test_threads() -> None:

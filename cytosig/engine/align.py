@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ import numpy as np
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig.blocks import RowBlocks
-from cytosig.engine.prepare import Rows, nonfinite_columns, usual_total
+from cytosig.engine.nonfinite import nonfinite_columns
+from cytosig.engine.prepare import Rows, Steps, usual_total
 from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.universe import Universe, make_universe
 from cytosig.genes import GeneMap, approved_names, gene_labels
@@ -86,7 +88,7 @@ def align(
     if target_sum is not None:
         notes.append(f"normalised to {target_sum:,.0f} per observation, then log(x + 1)")
         logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
-        values = Values("log1p", values.reason, float(np.e), target_sum)
+        values = Values("log1p", values.reason, math.e, target_sum)
     bad = _nonfinite(blocks, labels, options, notes)
     if bad is not None:
         universe = universe.without(bad)
@@ -100,7 +102,8 @@ def align(
         named = universe.holds(found, listed)
         universe, kept = universe.keep(named), kept if kept is None else kept[named]
     notes.append(f"gene universe: {len(universe.keys)} genes")
-    rows = Rows(blocks, universe.selector(), target_sum, None if bad is None else ~bad)
+    library = None if bad is None else ~bad
+    rows = Rows(blocks, Steps(n_vars, universe.selector(), target_sum, library))
     return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
 
 
@@ -116,7 +119,7 @@ def _read_values(
     blocks: RowBlocks, options: Options, reference: Reference | None
 ) -> tuple[Values, float | None]:
     """What the values are, and the total to normalise them to, None for not at all."""
-    values = recognise(blocks)
+    values = recognise(blocks, n_jobs=options.n_jobs)
     if options.normalize == "log1p" and values.kind == "contrasts":
         raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
     asked = options.normalize == "log1p" or values.kind in ("counts", "linear")
@@ -134,7 +137,7 @@ def _as_in(reference: Reference | None, values: Values) -> Values:
         return values
     if reference.kind == "log2":
         return Values("log2", values.reason, 2.0)
-    return Values("log1p", values.reason, float(np.e)) if reference.kind == "log1p" else values
+    return Values("log1p", values.reason, math.e) if reference.kind == "log1p" else values
 
 
 def _say_missing(n_shared: int, n_all: int, notes: list[str]) -> None:
@@ -152,7 +155,7 @@ def _nonfinite(
     """Columns to leave out for a NaN or infinity in them, None for none."""
     if options.nonfinite == "raise":
         return None
-    bad = nonfinite_columns(blocks)
+    bad = nonfinite_columns(blocks, n_jobs=options.n_jobs)
     if not bad.any():
         return None
     notes.append(f"{int(bad.sum())} genes with NaN or infinite values left out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cytosig.engine.prepare import Rows
     from cytosig.engine.recognise import Values
     from cytosig.engine.reference import Reference
+    from cytosig.engine.room import Room
 
     Array = NDArray[np.float64]
 
@@ -66,6 +67,8 @@ class Zero:
         Positions of the engine genes among the reference's genes, None without a reference.
     refuse
         Names the first value that is not finite, by raising.
+    room
+        Where measurements are kept that an earlier run took.
     """
 
     def __init__(
@@ -76,10 +79,11 @@ class Zero:
         options: Options,
         kept: NDArray[np.int64] | None,
         refuse: Callable[[], None],
+        room: Room,
         /,
     ) -> None:
         self._rows, self._baseline, self._options = rows, baseline, options
-        self._refuse = refuse
+        self._refuse, self._room = refuse, room
         self._stored = baseline.reference if kept is not None else None
         self._kept = kept
         alone = baseline.control is None and baseline.batch is None and self._stored is None
@@ -111,7 +115,7 @@ class Zero:
         """
         if self._stored is not None:
             sd = self._stored.sd[self._kept] if scale else None
-            return fixed(self._stored.mean[self._kept], sd, self._rows.n_obs)
+            return fixed(self._stored.mean[self._kept], sd)
         if self._untouched:
             return self.raw
         return self._measured.moments(scale=scale)
@@ -119,7 +123,7 @@ class Zero:
     @property
     def raw(self) -> Moments:
         """Nothing to subtract and nothing to divide by."""
-        return untouched(self._rows.n_obs, self._rows.n_genes)
+        return untouched(self._rows.n_genes)
 
     @cached_property
     def gene_mean(self) -> Array:
@@ -159,18 +163,22 @@ class Zero:
         batch = self._baseline.batch
         group = np.zeros(self._rows.n_obs, dtype=np.int64) if batch is None else batch
         _check_groups(group, self._use, self._baseline)
-        return self._finite(measure(self._rows, group, self._use, n_jobs=self._options.n_jobs))
+        return self._measure("centre", group, self._use)
 
     @cached_property
     def _everyone(self) -> Measured:
         """Over all observations."""
         n = self._rows.n_obs
-        everyone = np.zeros(n, dtype=np.int64), np.ones(n, dtype=bool)
-        return self._finite(measure(self._rows, *everyone, n_jobs=self._options.n_jobs))
+        return self._measure("everyone", np.zeros(n, dtype=np.int64), np.ones(n, dtype=bool))
 
-    def _finite(self, found: Measured) -> Measured:
+    def _measure(self, name: str, group: NDArray[np.int64], use: NDArray[np.bool_], /) -> Measured:
+        known = self._room.recall(name)
+        if known is not None:
+            return Measured(**known)
+        found = measure(self._rows, group, use, n_jobs=self._options.n_jobs)
         if not np.isfinite(found.mean).all():
             self._refuse()
+        self._room.remember(name, asdict(found))
         return found
 
 

@@ -86,7 +86,7 @@ class Frames:
             names = found.columns[own]
             read = [k for k, reason in enumerate(group.unread(method)[own]) if not reason]
             if len(parts) == 1 and names == tuple(every) and len(read) == len(names):
-                return pd.DataFrame(array, index=self.obs_names, columns=every)  # no copy
+                return pd.DataFrame(array, index=self.obs_names, columns=every, copy=False)
             if values is None:
                 values = np.full((len(self.obs_names), len(every)), np.nan)
             place = np.array([every.index(names[k]) for k in read], dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from cytosig._errors import DataError
 from cytosig.engine.linear import LinearJob
 from cytosig.engine.lists import weight_matrix
-from cytosig.engine.outputs import Part
 from cytosig.engine.plan import make_plan
 from cytosig.engine.ranked import OrdinalJob, RankJob
 from cytosig.engine.sets import make_sets
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from cytosig.engine.centre import Zero
     from cytosig.engine.lists import Group, Lists
     from cytosig.engine.options import Options
-    from cytosig.engine.outputs import Job, Outputs
+    from cytosig.engine.outputs import Job
     from cytosig.engine.plan import Plan
     from cytosig.engine.sets import NamedSets
     from cytosig.methods import Method
@@ -62,14 +61,6 @@ class GroupJobs:
         """Why the method cannot read each signature and axis; empty where it can."""
         return self.reasons[method.name]
 
-    def outputs(self) -> dict[str, Outputs]:
-        """What was found, by method."""
-        return {name: found for job in self.jobs for name, found in job.outputs().items()}
-
-    def without_jobs(self) -> GroupJobs:
-        """The same, for tabulating: jobs hold on to their arrays."""
-        return replace(self, jobs=())
-
 
 def make_jobs(
     aligned: Aligned, lists: Lists, options: Options, zero: Zero, /
@@ -86,10 +77,12 @@ def make_jobs(
         if isinstance(method, WholeMethod):
             check_size(method, aligned.rows.n_obs)
             moments = zero.moments(scale=options.scale) if method.centred else zero.raw
-            rows = aligned.rows
-            dense[method.name] = Dense(method, moments, aligned.universe.keys, rows.n_obs)
+            dense[method.name] = Dense(method, moments, aligned.universe.keys)
     task = _Task(aligned, options, zero, dense)
-    groups = tuple(task.of_group(g, lists.which == k) for k, g in enumerate(lists.groups))
+    groups = tuple(
+        task.of_group(k, group, np.flatnonzero(lists.which == k))
+        for k, group in enumerate(lists.groups)
+    )
     return groups, tuple(dense.values())
 
 
@@ -102,7 +95,7 @@ class _Task:
     zero: Zero
     dense: Mapping[str, Dense]
 
-    def of_group(self, group: Group, mine: NDArray[np.bool_], /) -> GroupJobs:
+    def of_group(self, number: int, group: Group, rows: NDArray[np.int64], /) -> GroupJobs:
         """The jobs of one group."""
         options = self.options
         weights = weight_matrix(self.aligned, group.catalogue, group.ids)
@@ -110,32 +103,31 @@ class _Task:
         ranked = [m for m in options.methods if isinstance(m, RankMethod)]
         ranked = [m for m in ranked if not _by_order(m, options)]
         linear = [m for m in options.methods if isinstance(m, LinearMethod)]
-        part = Part(mine)
         jobs: list[Job] = []
         if linear:
             plans = {m.name: _plan(m, weights, group, options) for m in linear}
-            jobs.append(LinearJob(plans, self.zero.moments(scale=options.scale), part))
+            jobs.append(LinearJob(plans, self.zero.moments(scale=options.scale), number))
         if ranked:
-            jobs.append(RankJob([(m, options.how(m)) for m in ranked], named, part))
+            jobs.append(RankJob([(m, options.how(m)) for m in ranked], named, number))
         for method in options.methods:
             if method not in linear and method not in ranked:
-                jobs.extend(self._other(method, named, part, np.flatnonzero(mine)))
+                jobs.extend(self._other(method, named, number, rows))
         reasons = {m.name: m.unread(named.sets, options.how(m)) for m in options.methods}
-        return GroupJobs(group, np.flatnonzero(mine), named, tuple(jobs), reasons)
+        return GroupJobs(group, rows, named, tuple(jobs), reasons)
 
     def _other(
-        self, method: Method, named: NamedSets, part: Part, rows: NDArray[np.int64]
+        self, method: Method, named: NamedSets, number: int, rows: NDArray[np.int64]
     ) -> Iterator[Job]:
         how, zero = self.options.how(method), self.zero
         if isinstance(method, RankMethod):
-            yield OrdinalJob(method, how, named, part, zero.filled)
+            yield OrdinalJob(method, how, named, zero.filled, number)
         elif isinstance(method, WeightedMethod):
             moments = zero.moments(scale=True) if method.standardised else zero.raw
             mean = zero.gene_mean if method.reads_means else moments.mean[0]
-            yield WeightedJob(method, how, named, part, moments, mean)
+            yield WeightedJob(method, how, named, moments, mean, number)
         elif isinstance(method, WholeMethod):
             dense = self.dense[method.name]
-            yield WholeJob(method, how, named, rows, dense, n_jobs=self.options.n_jobs)
+            yield WholeJob(method, how, named, rows, dense, number, n_jobs=self.options.n_jobs)
 
 
 def _by_order(method: RankMethod, options: Options) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig.engine.outputs import Field
 from cytosig.kernels.rows import pick_columns
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cytosig.blocks import Block
     from cytosig.engine.align import Aligned
-    from cytosig.engine.outputs import Outputs
+    from cytosig.engine.outputs import Outputs, Slots
     from cytosig.signatures import Catalogue
     from cytosig.signatures.model import Cytokine
 
@@ -38,6 +39,8 @@ class LigandJob:
         Whose ligands.
     """
 
+    serves = None
+
     def __init__(self, aligned: Aligned, catalogue: Catalogue, /) -> None:
         contrasts = aligned.values.kind == "contrasts"
         self._cytokines = [] if contrasts else list(catalogue.cytokines.values())
@@ -49,11 +52,17 @@ class LigandJob:
         self._slot = np.full(aligned.rows.n_genes, -1, dtype=np.int32)
         self._slot[[place[gene] for gene in genes]] = np.arange(len(genes))
         self._column = {gene: i for i, gene in enumerate(genes)}
-        shape = (aligned.rows.n_obs, len(self._cytokines))
-        self._out = np.full(shape, np.nan, dtype=np.float32)
 
-    def run(self, block: Block, /) -> None:
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """One column a cytokine."""
+        return {"ligand": Field(len(self._cytokines), np.float32)}
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
         """Read the ligands of a block's observations."""
+        del here, batch
         if not self._cytokines:
             return
         picked = np.zeros((block.stop - block.start, len(self._column)), dtype=np.float32)
@@ -62,18 +71,19 @@ class LigandJob:
             forms = _forms(picked, self._column, cytokine)
             if forms:
                 total = _add_logged(forms, self._base) if self._logged else sum(forms)
-                self._out[block.rows, k] = total
+                into["ligand"][:, k] = total
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """No scores."""
+        del filled
         return {}
 
-    def table(self, obs_names: pd.Index[str], /) -> pd.DataFrame:
+    def table(self, filled: Slots, obs_names: pd.Index[str], /) -> pd.DataFrame:
         """What was read, once every block has been seen."""
         import pandas as pd
 
         columns = [cytokine.id for cytokine in self._cytokines]
-        return pd.DataFrame(self._out, index=obs_names, columns=columns)
+        return pd.DataFrame(filled["ligand"], index=obs_names, columns=columns, copy=False)
 
 
 def _forms(picked: Array, column: Mapping[str, int], cytokine: Cytokine) -> list[Array]:

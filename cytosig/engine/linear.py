@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.engine.moments import power_sums
-from cytosig.engine.outputs import Outputs, Part, run_jobs
+from cytosig.engine.outputs import STATE, Field, Outputs
 from cytosig.engine.plan import stack_plans
 from cytosig.kernels.linear import finish_rows
 from cytosig.kernels.rows import row_summary
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from cytosig.blocks import Block
     from cytosig.engine.moments import Moments
+    from cytosig.engine.outputs import Slots
     from cytosig.engine.plan import Plan
-    from cytosig.engine.prepare import Rows
 
     Array = NDArray[np.float64]
 
@@ -53,57 +53,53 @@ def _rest(plan: Plan, moments: Moments) -> _Rest:
     return _Rest(base, projection, bins, count, total.astype(np.float64))
 
 
-def run_plan(rows: Rows, plan: Plan, moments: Moments, /, *, n_jobs: int | None) -> Outputs:
-    """Score every observation by one plan."""
-    job = LinearJob({"plan": plan}, moments, Part(np.ones(rows.n_obs, dtype=bool)))
-    run_jobs(rows, [job], n_jobs=n_jobs)
-    return job.outputs()["plan"]
-
-
 class LinearJob:
-    """Plans of one or more methods on the same signatures, and scores as they come.
+    """Plans of one or more methods on the same signatures.
 
     What an observation's values are, and what they add up to on each signature, is worked out
     once for all of them.
     """
 
-    def __init__(self, plans: Mapping[str, Plan], moments: Moments, part: Part, /) -> None:
-        self._plans, self._moments, self._part = plans, moments, part
+    def __init__(
+        self, plans: Mapping[str, Plan], moments: Moments, serves: int | None = None, /
+    ) -> None:
+        self._plans, self._moments, self.serves = plans, moments, serves
         self._plan = plan = stack_plans(list(plans.values()))
         self._rest = _rest(plan, moments)
         pointer, column = plan.weights.indptr, plan.weights.indices
         self._pointer, self._column = pointer.astype(np.int64), column.astype(np.int32)
-        shape = (part.n_obs, len(plan.columns))
-        self._estimate, self._score, self._pvalue = (np.full(shape, np.nan) for _ in range(3))
-        self._state = np.zeros(shape[0], dtype=np.int8)
 
-    def run(self, block: Block, /) -> None:
-        """Score the plans' observations among a block's."""
-        here, out = self._part.of(block)
-        if not here.size:
-            return
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """One column an output of every plan."""
+        each = Field(len(self._plan.columns))
+        return {"state": STATE, "score": each, "pvalue": each, "estimate": each}
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
+        """Score some of a block's observations."""
         plan, moments, rest = self._plan, self._moments, self._rest
         arrays = block.arrays(here)
-        group = moments.group[block.rows][here]
+        group = moments.group(batch)
         projection = rest.projection[group]
         sums = np.zeros((len(group), 5))
-        state = self._state[out]
         row_summary(
             *arrays, group, moments.mean, moments.inverse_sd, rest.base,
-            self._pointer, self._column, plan.weights.data, projection, sums, state,
+            self._pointer, self._column, plan.weights.data, projection, sums, into["state"],
         )  # fmt: skip
         finish_rows(
             *arrays, group, moments.mean, moments.inverse_sd, rest.bin, rest.count, rest.total,
-            projection, sums, state, plan.mix, plan.drift, plan.power, plan.level, plan.number,
-            plan.n_levels, self._estimate[out], self._score[out], self._pvalue[out],
+            projection, sums, into["state"], plan.mix, plan.drift, plan.power, plan.level,
+            plan.number, plan.n_levels, into["estimate"], into["score"], into["pvalue"],
         )  # fmt: skip
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """The scores of each method."""
         found, first = {}, 0
         for name, plan in self._plans.items():
             own = slice(first, first + len(plan.columns))
-            arrays = (self._score[:, own], self._pvalue[:, own], self._estimate[:, own])
-            found[name] = Outputs(plan.columns, plan.n_signatures, self._state, *arrays)
+            arrays = [filled[field][:, own] for field in ("score", "pvalue", "estimate")]
+            found[name] = Outputs(plan.columns, plan.n_signatures, filled["state"], *arrays)
             first = own.stop
         return found

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cytosig._errors import DataError
-from cytosig.blocks import n_threads
-from cytosig.kernels.rows import filled_rows, gene_sums
+from cytosig.engine.passes import add_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,14 +25,15 @@ class Moments:
     Parameters
     ----------
     mean, inverse_sd
-        Groups × genes.
-    group
-        Group of every observation.
+        Batches × genes, or one row that serves all batches.
     """
 
     mean: NDArray[np.float64]
     inverse_sd: NDArray[np.float64]
-    group: NDArray[np.int64]
+
+    def group(self, batch: NDArray[np.int64], /) -> NDArray[np.int64]:
+        """The row that serves each observation, from its batch."""
+        return batch if len(self.mean) > 1 else np.zeros_like(batch)
 
 
 def power_sums(y: Array, /) -> Array:
@@ -45,20 +43,20 @@ def power_sums(y: Array, /) -> Array:
     return np.stack(sums, axis=1)
 
 
-def untouched(n_obs: int, n_genes: int, /) -> Moments:
+def untouched(n_genes: int, /) -> Moments:
     """No centring, no scaling."""
-    return fixed(np.zeros(n_genes), None, n_obs)
+    return fixed(np.zeros(n_genes), None)
 
 
-def fixed(mean: NDArray[np.float64], sd: NDArray[np.float64] | None, n_obs: int, /) -> Moments:
+def fixed(mean: NDArray[np.float64], sd: NDArray[np.float64] | None, /) -> Moments:
     """The same given moments for every observation."""
     inverse = np.ones_like(mean) if sd is None else _inverse(sd)
-    return Moments(mean[None], inverse[None], np.zeros(n_obs, dtype=np.int64))
+    return Moments(mean[None], inverse[None])
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Means and standard deviations of every gene in every group, and whom they serve.
+    """Means and standard deviations of every gene in every group.
 
     Parameters
     ----------
@@ -66,14 +64,11 @@ class Measured:
         Groups × genes.
     n_used
         Observations of each group they were taken on, those without a value left out.
-    group
-        Group of every observation, 0 ... n−1.
     """
 
     mean: Array
     sd: Array
     n_used: NDArray[np.int64]
-    group: NDArray[np.int64]
 
     def moments(self, *, scale: bool) -> Moments:
         """What to subtract, and with ``scale`` what to divide by.
@@ -87,7 +82,7 @@ class Measured:
             When ``scale`` is asked for and no group has two observations.
         """
         if not scale:
-            return Moments(self.mean, np.ones_like(self.sd), self.group)
+            return Moments(self.mean, np.ones_like(self.sd))
         weight = np.maximum(self.n_used - 1, 0)[:, None]
         if not weight.any() and self.n_used.any():
             raise DataError(
@@ -96,7 +91,7 @@ class Measured:
                 " centre on more observations."
             )
         pooled = np.sqrt((weight * self.sd**2).sum(axis=0) / max(weight.sum(), 1))
-        return Moments(self.mean, np.tile(_inverse(pooled), (len(self.mean), 1)), self.group)
+        return Moments(self.mean, np.tile(_inverse(pooled), (len(self.mean), 1)))
 
 
 def measure(
@@ -104,7 +99,6 @@ def measure(
 ) -> Measured:
     """Means and standard deviations (n − 1) over the observations in ``use``, for each group.
 
-    Sums run in row order within each gene, so they do not depend on blocks or threads.
     Observations without any non-zero value are not scored and do not count here either.
 
     Parameters
@@ -117,27 +111,11 @@ def measure(
         Observations the moments are taken on; every group has at least one.
     """
     n_groups = int(group.max()) + 1 if group.size else 1
-    used = np.where(use, group, -1)
-    sums = np.zeros((n_groups, rows.n_genes))
-    squares = np.zeros_like(sums)
-    filled = np.zeros(rows.n_obs, dtype=bool)
-    threads = n_threads(n_jobs)
-    edges = np.linspace(0, rows.n_genes, threads + 1).astype(int)
-    with ThreadPoolExecutor(threads) as pool:
-        for block in rows:
-            filled_rows(block.indptr, block.data, filled[block.rows])
-            arrays = (block.indptr, block.indices, block.data, used[block.rows])
-            jobs = [
-                pool.submit(gene_sums, *arrays, int(lo), int(hi), sums, squares)
-                for lo, hi in itertools.pairwise(edges)
-            ]
-            for job in jobs:
-                job.result()
-    n_used = np.bincount(used[use & filled], minlength=n_groups)
-    n = np.maximum(n_used, 1).astype(np.float64)[:, None]  # only empty ones: zero stays zero
-    mean = sums / n
+    sums = add_up(rows, np.where(use, group, -1), n_groups, n_jobs=n_jobs)
+    n = np.maximum(sums.found.n_used, 1).astype(np.float64)[:, None]  # only empty ones: 0 stays 0
+    mean = sums.total() / n
     with np.errstate(invalid="ignore", over="ignore"):  # infinities are named by the caller
-        return Measured(mean, _sd(squares, mean, n), n_used, group)
+        return Measured(mean, _sd(sums.total(2), mean, n), sums.found.n_used)
 
 
 def _sd(squares: Array, mean: Array, n: Array) -> Array:

@@ -1,21 +1,19 @@
-"""What a job makes of the rows it sees, and which rows those are."""
+"""What a job makes of the rows it sees, and what is known of those rows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from cytosig.blocks import for_each
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from cytosig.blocks import Block
-    from cytosig.engine.prepare import Rows
 
     Array = NDArray[np.float64]
 
@@ -51,54 +49,105 @@ class Outputs:
     estimate: Array | None = None
 
 
-class Part:
-    """Some of the observations, and where they stand among themselves."""
+class Field(NamedTuple):
+    """An array of results: columns (None for a plain vector) and their type."""
 
-    def __init__(self, mine: NDArray[np.bool_], /) -> None:
-        self._mine = mine
-        self._before = np.concatenate([[0], np.cumsum(mine)])
-        self.n_obs = int(mine.sum())
+    width: int | None
+    dtype: Any = np.float64
 
-    def of(self, block: Block, /) -> tuple[NDArray[np.int64], slice]:
-        """The block's rows that are among them, and their positions in the part."""
-        here = np.flatnonzero(self._mine[block.rows])
-        return here, slice(int(self._before[block.start]), int(self._before[block.stop]))
+    def empty(self, n_rows: int, /) -> NDArray[Any]:
+        """Room for some observations: NaN, or 0 where that is no number."""
+        shape = (n_rows,) if self.width is None else (n_rows, self.width)
+        floats = np.issubdtype(self.dtype, np.floating)
+        return np.full(shape, np.nan if floats else 0, dtype=self.dtype)
+
+
+STATE = Field(None, np.int8)
+Slots = Mapping[str, "NDArray[Any]"]
 
 
 class Job(Protocol):
-    """Something done with every block of rows; blocks come in any order, several at a time."""
+    """Something done with every block of rows; blocks come in any order, several at a time.
 
-    def run(self, block: Block, /) -> None:
-        """See the rows of one block."""
+    A job holds what is the same for all observations and nothing else, so that it can be sent to
+    where the rows are.
+    """
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    @property
+    def serves(self) -> int | None:
+        """The group of observations it is for; all of them when None."""
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The arrays it fills, one row an observation it serves."""
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
+        """Fill the slots of rows ``here`` of the block, which are of these batches."""
+
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """What was found, by method, once every block has been seen."""
 
 
-def run_jobs(
-    rows: Rows,
-    jobs: Sequence[Job],
-    /,
-    *,
-    n_jobs: int | None,
-    tick: Callable[[int], None] | None = None,
-) -> None:
-    """Show every block to every job, in one pass over the rows.
+class Seats:
+    """What is known of every observation before its row is read.
 
     Parameters
     ----------
-    rows, jobs
-        What is read, and by whom.
-    n_jobs
-        Threads; all cores when None.
-    tick
-        Called with the number of observations each finished block adds.
+    batch
+        Batch it is centred in, 0 ... n−1; None where there is one.
+    which
+        Group of observations with the same signatures, 0 ... n−1.
     """
 
-    def work(block: Block) -> None:
-        for job in jobs:
-            job.run(block)
-        if tick is not None:
-            tick(block.stop - block.start)
+    def __init__(self, batch: NDArray[np.int64] | None, which: NDArray[np.int64], /) -> None:
+        self._batch, self._which = batch, which
+        self.sizes = np.bincount(which)
+        self._place = np.zeros(len(which), dtype=np.int64)
+        for k, size in enumerate(self.sizes):
+            self._place[which == k] = np.arange(size)
 
-    for_each(iter(rows), work, n_jobs=n_jobs)
+    def of(self, rows: slice, /) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Batch and group of some rows."""
+        which = self._which[rows]
+        return np.zeros_like(which) if self._batch is None else self._batch[rows], which
+
+    def n_rows(self, serves: int | None, /) -> int:
+        """Observations of a group, or all."""
+        return len(self._which) if serves is None else int(self.sizes[serves])
+
+    def places(self, rows: slice, serves: int | None, /) -> slice:
+        """Where a group's observations among these rows stand in the group."""
+        if serves is None:
+            return rows
+        mine = self._place[rows][self._which[rows] == serves]
+        return slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0)
+
+
+def fill(
+    block: Block,
+    batch: NDArray[np.int64],
+    which: NDArray[np.int64],
+    jobs: Sequence[Job],
+    slots: Sequence[Slots],
+    /,
+) -> None:
+    """Show a block to every job that serves some of its rows."""
+    everyone = np.arange(len(which))
+    for job, into in zip(jobs, slots, strict=True):
+        here = everyone if job.serves is None else np.flatnonzero(which == job.serves)
+        if here.size:
+            job.run(block, here, batch[here], into)
+
+
+def filled(
+    block: Block, batch: NDArray[np.int64], which: NDArray[np.int64], jobs: Sequence[Job], /
+) -> list[dict[str, NDArray[Any]]]:
+    """What all jobs find in one block."""
+    slots = []
+    for job in jobs:
+        n = len(which) if job.serves is None else int((which == job.serves).sum())
+        slots.append({name: field.empty(n) for name, field in job.fields.items()})
+    fill(block, batch, which, jobs, slots)
+    return slots

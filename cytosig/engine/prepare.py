@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from cytosig._errors import DataError
 from cytosig.blocks import Block, RowBlocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from cytosig.blocks.block import Span
 
 CELL_TOTAL, BULK_TOTAL = 1e4, 1e6  # what an observation is brought to before the logarithm
 BULK_DEPTH = 5e5  # median total above which observations are bulk, not cells
 
 
 @dataclass(frozen=True)
-class Rows:
-    """A matrix as the engine sees it.
+class Steps:
+    """What is done with every block of rows before it is looked at.
 
     Parameters
     ----------
-    blocks
-        The matrix as stored.
+    n_columns
+        Columns of the data.
     selector
         Data columns × engine genes, 0/1; sums duplicates, drops and reorders genes.
         None leaves the columns as they are.
@@ -37,10 +38,38 @@ class Rows:
         Stored columns that sum runs over; all of them when None.
     """
 
-    blocks: RowBlocks
+    n_columns: int
     selector: sp.csr_matrix | None = None
     target_sum: float | None = None
     library: NDArray[np.bool_] | None = None
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes the engine sees: the gene universe of the null."""
+        return self.n_columns if self.selector is None else self.selector.shape[1]
+
+    def of(self, block: Block, /) -> Block:
+        """The block, prepared."""
+        totals = _row_sums(block, self.library) if self.target_sum is not None else None
+        if self.selector is not None:
+            picked = block.to_scipy(self.n_columns) @ self.selector
+            block = Block.from_scipy(block.start, sp.csr_matrix(picked))
+        if totals is None or self.target_sum is None:
+            return block
+        return _log_normalised(block, totals, self.target_sum)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A matrix as the engine sees it: stored blocks, and what is done with each."""
+
+    blocks: RowBlocks
+    steps: Steps
+
+    @classmethod
+    def as_stored(cls, blocks: RowBlocks, /) -> Rows:
+        """Every column a gene, values as they are."""
+        return cls(blocks, Steps(blocks.shape[1]))
 
     @property
     def n_obs(self) -> int:
@@ -49,21 +78,17 @@ class Rows:
 
     @property
     def n_genes(self) -> int:
-        """Number of genes the engine sees: the gene universe of the null."""
-        return self.blocks.shape[1] if self.selector is None else self.selector.shape[1]
+        """Number of genes the engine sees."""
+        return self.steps.n_genes
 
-    def __iter__(self) -> Iterator[Block]:
-        for block in self.blocks:
-            yield self._prepared(block)
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """First and last + 1 row of every block, in order."""
+        return self.blocks.spans
 
-    def _prepared(self, block: Block) -> Block:
-        totals = _row_sums(block, self.library) if self.target_sum is not None else None
-        if self.selector is not None:
-            picked = block.to_scipy(self.blocks.shape[1]) @ self.selector
-            block = Block.from_scipy(block.start, sp.csr_matrix(picked))
-        if totals is None or self.target_sum is None:
-            return block
-        return _log_normalised(block, totals, self.target_sum)
+    def read(self, start: int, stop: int, /) -> Block:
+        """The rows from ``start`` to before ``stop``, prepared; safe in several threads."""
+        return self.steps.of(self.blocks.read(start, stop))
 
 
 def _row_sums(block: Block, library: NDArray[np.bool_] | None) -> NDArray[np.float64]:
@@ -98,27 +123,3 @@ def selector(n_columns: int, groups: Sequence[Sequence[int]], /) -> sp.csr_matri
     target = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
     ones = np.ones(len(columns), dtype=np.float32)
     return sp.csr_matrix((ones, (columns, target)), shape=(n_columns, len(groups)))
-
-
-def nonfinite_columns(blocks: RowBlocks, /) -> NDArray[np.bool_]:
-    """Columns that hold a NaN or an infinity anywhere."""
-    bad = np.zeros(blocks.shape[1], dtype=bool)
-    for block in blocks:
-        bad[block.indices[~np.isfinite(block.data)]] = True
-    return bad
-
-
-def refuse_nonfinite(blocks: RowBlocks, obs_names: Sequence[str], labels: Sequence[str], /) -> None:
-    """Raise a DataError that names the first NaN or infinity, if there is one."""
-    for block in blocks:
-        wrong = np.flatnonzero(~np.isfinite(block.data))
-        if wrong.size:
-            j = int(wrong[0])
-            row = block.start + int(np.searchsorted(block.indptr, j, side="right")) - 1
-            gene = labels[int(block.indices[j])]
-            n = int(nonfinite_columns(blocks).sum())
-            raise DataError(
-                f"The matrix holds {block.data[j]} at observation {str(obs_names[row])!r}, gene"
-                f" {gene!r} ({n} gene(s) affected). Impute or remove them, or pass"
-                ' nonfinite="drop_genes" to leave those genes out.'
-            )

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.stats import rankdata
 
-from cytosig.engine.outputs import Outputs
+from cytosig.engine.outputs import STATE, Field, Outputs
 from cytosig.kernels import ranks
 from cytosig.methods._rank import RankSums
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cytosig.blocks import Block
-    from cytosig.engine.outputs import Part
+    from cytosig.engine.outputs import Slots
     from cytosig.engine.sets import NamedSets
     from cytosig.methods import How, RankMethod
 
@@ -37,10 +37,10 @@ class RankJob:
         self,
         asked: Sequence[tuple[RankMethod, How]],
         named: NamedSets,
-        part: Part,
+        serves: int | None = None,
         /,
     ) -> None:
-        self._asked, self._named, self._part = asked, named, part
+        self._asked, self._named, self.serves = asked, named, serves
         sets = named.sets
         self._signed = bool(sets.lowered.any())
         both = np.hstack([sets.raised, sets.lowered]) if self._signed else sets.raised
@@ -49,36 +49,39 @@ class RankJob:
         self._member = member.indices.astype(np.int32)
         self._size = np.concatenate([sets.n_raised, sets.n_lowered][: 1 + self._signed])
         self._tuning = _tuning(asked, sets.n_genes)
-        shape = (part.n_obs, len(named.columns))
-        self._score = {method.name: np.full(shape, np.nan) for method, _ in asked}
-        self._state = np.zeros(shape[0], dtype=np.int8)
 
-    def run(self, block: Block, /) -> None:
-        """Score the part's observations among a block's."""
-        here, out = self._part.of(block)
-        if not here.size:
-            return
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """One array a method, one column a set."""
+        each = Field(len(self._named.columns))
+        return {"state": STATE, **{method.name: each for method, _ in self._asked}}
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
+        """Score some of a block's observations."""
+        del batch
         indptr, indices, data = block.arrays(here)
         whole = _INTEGERS[data.dtype]
         bits = np.ascontiguousarray(data).view(whole)
         infinity = int(np.array(np.inf, dtype=data.dtype).view(whole))
         for first in range(0, len(here), _AT_ONCE):
             last = min(first + _AT_ONCE, len(here))
+            part = {name: array[first:last] for name, array in into.items()}
             sums = np.zeros((last - first, len(self._size), ranks.N_SUMS))
-            rows = slice(out.start + first, out.start + last)
             ranks.rank_sums(
                 indptr[first : last + 1], indices, bits, infinity, self._pointer, self._member,
-                self._size, self._tuning, sums, self._state[rows],
+                self._size, self._tuning, sums, part["state"],
             )  # fmt: skip
-            self._finish(sums, rows)
+            self._finish(sums, part)
 
-    def _finish(self, sums: Array, rows: slice) -> None:
+    def _finish(self, sums: Array, into: Slots) -> None:
         n = len(self._named.columns)
         up = self._sums(sums, slice(n))
         down = self._sums(sums, slice(n, None)) if self._signed else None
-        unscored = self._state[rows] != 0
+        unscored = into["state"] != 0
         for method, how in self._asked:
-            score = self._score[method.name][rows]
+            score = into[method.name]
             score[...] = method.finish(up, down, self._named.sets, how)
             score[unscored] = np.nan
 
@@ -87,12 +90,14 @@ class RankJob:
         size = self._size[columns].astype(np.float64)
         return RankSums(self._named.sets.n_genes, size, **planes)
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """Scores by method."""
         named = self._named
         return {
-            name: Outputs(named.columns, named.n_signatures, self._state, score)
-            for name, score in self._score.items()
+            method.name: Outputs(
+                named.columns, named.n_signatures, filled["state"], filled[method.name]
+            )
+            for method, _ in self._asked
         }
 
 
@@ -112,33 +117,38 @@ class OrdinalJob:
         method: RankMethod,
         how: How,
         named: NamedSets,
-        part: Part,
         filled: NDArray[np.bool_],
+        serves: int | None = None,
         /,
     ) -> None:
-        self._name, self._how, self._named, self._part = method.name, how, named, part
+        self._name, self._how, self._named, self.serves = method.name, how, named, serves
         self._ordinal = method.ordinal[str(how.compat)]
         self._order = self._ordinal.order(named.sets.n_genes, filled)
         self._sets = named.sets.ordered(self._order)
-        self._score = np.full((part.n_obs, len(named.columns)), np.nan)
-        self._state = np.zeros(part.n_obs, dtype=np.int8)
 
-    def run(self, block: Block, /) -> None:
-        """Score the part's observations among a block's."""
-        here, out = self._part.of(block)
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """One column a set."""
+        return {"state": STATE, "score": Field(len(self._named.columns))}
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
+        """Score some of a block's observations."""
+        del batch
         matrix = block.to_scipy(self._named.sets.n_genes)
-        for i, row in zip(range(out.start, out.stop), here, strict=True):
+        for i, row in enumerate(here):
             x = matrix[row].toarray()[0][self._order].astype(np.float64)
-            self._state[i] = state = _state_of(x)
+            into["state"][i] = state = _state_of(x)
             if state == 0:
                 place = rankdata(-x, method="ordinal").astype(np.int64)
                 found = self._ordinal.finish(place[None], rankdata(x)[None], self._sets, self._how)
-                self._score[i] = found[0]
+                into["score"][i] = found[0]
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """Scores of the one method."""
         named = self._named
-        found = Outputs(named.columns, named.n_signatures, self._state, self._score)
+        found = Outputs(named.columns, named.n_signatures, filled["state"], filled["score"])
         return {self._name: found}
 
 

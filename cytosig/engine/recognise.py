@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from cytosig.engine.passes import collect
+from cytosig.engine.prepare import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +20,7 @@ Kind = Literal["counts", "linear", "log1p", "log2", "contrasts"]
 _LARGEST_LOG = 50.0  # log2 of the largest plausible count is below this; counts and TPM are not
 _LARGEST_LN_CP10K = 10.5  # ln(1e4 + 1) = 9.2
 _SPREAD = 0.02
-_BASE = {"log1p": float(np.e), "log2": 2.0}
+_BASE = {"log1p": math.e, "log2": 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Values:
     total: float | None = None
 
 
-def recognise(rows: RowBlocks, /) -> Values:
+def recognise(rows: RowBlocks, /, *, n_jobs: int | None = None) -> Values:
     """Tell raw counts, linear values, logarithms and contrasts apart.
 
     Parameters
@@ -47,6 +51,8 @@ def recognise(rows: RowBlocks, /) -> Values:
     rows
         The matrix; a spread of at most 200 rows is looked at, and all of it only when those
         look like counts.
+    n_jobs
+        Threads; all cores when None.
 
     Returns
     -------
@@ -58,19 +64,23 @@ def recognise(rows: RowBlocks, /) -> Values:
     block = rows.sample()
     data = block.data[np.isfinite(block.data)].astype(np.float64)
     if data.size == 0 or not data.any():
-        return Values("log1p", "no non-zero value among the rows looked at", np.e)
+        return Values("log1p", "no non-zero value among the rows looked at", math.e)
     low, high = float(data.min()), float(data.max())
     if low < 0:
         return _with_negatives(block, rows.shape[1], low, high)
-    if np.array_equal(data, np.round(data)) and high > 1 and all(_whole(b.data) for b in rows):
+    if np.array_equal(data, np.round(data)) and high > 1 and _all_whole(rows, n_jobs):
         return Values("counts", f"non-negative whole numbers up to {high:g}")
     if high > _LARGEST_LOG:
         return Values("linear", f"non-negative values up to {high:g}, too large for logarithms")
     return _logged(block, high)
 
 
-def _whole(data: NDArray[np.floating]) -> bool:
-    finite = data[np.isfinite(data)]
+def _all_whole(rows: RowBlocks, n_jobs: int | None) -> bool:
+    return all(collect(Rows.as_stored(rows), _whole, n_jobs=n_jobs))
+
+
+def _whole(block: Block) -> bool:
+    finite = block.data[np.isfinite(block.data)]
     return bool((finite == np.round(finite)).all() and (finite >= 0).all())
 
 
@@ -87,7 +97,7 @@ def _logged(block: Block, high: float) -> Values:
     if high > _LARGEST_LN_CP10K:
         return Values("log2", f"non-negative values up to {high:.3g}: read as log2(x + 1)", 2.0)
     reason = f"non-negative values up to {high:.3g}: read as natural log(x + 1)"
-    return Values("log1p", reason, np.e)
+    return Values("log1p", reason, math.e)
 
 
 def _with_negatives(block: Block, n_genes: int, low: float, high: float) -> Values:

@@ -14,19 +14,23 @@ from cytosig.engine.joint import join
 from cytosig.engine.ligands import LigandJob
 from cytosig.engine.lists import choose_lists
 from cytosig.engine.moments import measure
-from cytosig.engine.outputs import run_jobs
-from cytosig.engine.prepare import refuse_nonfinite
+from cytosig.engine.nonfinite import refuse_nonfinite
+from cytosig.engine.outputs import Seats
+from cytosig.engine.passes import run_jobs
 from cytosig.engine.reference import Reference
+from cytosig.engine.room import Room, Tables
 from cytosig.genes import approved_names
 from cytosig.methods import ConsensusMethod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cytosig.engine.jobs import GroupJobs
     from cytosig.engine.options import Options
+    from cytosig.engine.outputs import Job, Outputs, Slots
     from cytosig.engine.scores import Scores
     from cytosig.signatures import Catalogue
 
@@ -53,6 +57,7 @@ def score(
     *,
     compartment: NDArray[Any] | None = None,
     tick: Callable[[int], None] | None = None,
+    room: Room | None = None,
 ) -> dict[str, Scores]:
     """Score every observation against every signature and axis of the catalogue.
 
@@ -61,6 +66,10 @@ def score(
     compartment
         Of every observation, or ``generic``: its variants are used where there are any. The
         matrix must have been aligned with ``variants=True``. None for generic signatures.
+    tick
+        Called with the number of observations each finished block adds.
+    room
+        Where the results are kept while they come; in memory when None.
 
     Returns
     -------
@@ -75,19 +84,27 @@ def score(
     def refuse() -> None:
         refuse_nonfinite(aligned.rows.blocks, list(obs_names), aligned.labels)
 
+    room = room or Room()
     lists = choose_lists(aligned, catalogue, options, compartment)
-    zero = Zero(aligned.rows, aligned.values, baseline, options, aligned.kept, refuse)
+    zero = Zero(aligned.rows, aligned.values, baseline, options, aligned.kept, refuse, room)
     groups, shared = make_jobs(aligned, lists, options, zero)
     ligand = LigandJob(aligned, catalogue)
-    every = [*(job for group in groups for job in group.jobs), *shared, ligand]
-    run_jobs(aligned.rows, every, n_jobs=options.n_jobs, tick=tick)
-    found = [(group.without_jobs(), group.outputs()) for group in groups]
-    del groups, shared, every
+    jobs = [*shared, ligand, *(job for group in groups for job in group.jobs)]
+    seats = Seats(baseline.batch, lists.which)
+    tables = Tables(jobs, seats, room)
+    run_jobs(aligned.rows, jobs, seats, tables, n_jobs=options.n_jobs, tick=tick)
+    room.let_go()
+    filled = dict(zip(jobs, tables.filled, strict=True))
+    ligands = ligand.table(filled[ligand], obs_names)
+    for job in shared:  # others wait for these
+        job.outputs(filled[job])
+    found = [(group, _outputs(group, filled)) for group in groups]
+    del jobs, tables, filled
     if any((part.state == 3).any() for _, parts in found for part in parts.values()):
         refuse()
     scored = lists.coverage.index[lists.coverage["reason"] == ""]
     notes = (*aligned.notes, *lists.notes, *_axis_notes(catalogue, list(scored)))
-    frames = Frames(obs_names, catalogue, lists, ligand.table(obs_names), zero.sentence, notes)
+    frames = Frames(obs_names, catalogue, lists, ligands, zero.sentence, notes)
     single = {
         method.name: frames.scores(method, [(g, parts.pop(method.name)) for g, parts in found])
         for method in options.methods
@@ -98,6 +115,11 @@ def score(
         else single[method.name]
         for method in options.methods
     }  # fmt: skip
+
+
+def _outputs(group: GroupJobs, filled: Mapping[Job, Slots]) -> dict[str, Outputs]:
+    """What was found, by method."""
+    return {name: found for job in group.jobs for name, found in job.outputs(filled[job]).items()}
 
 
 def _axis_notes(catalogue: Catalogue, ids: list[str]) -> list[str]:

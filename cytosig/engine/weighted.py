@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.engine.moments import power_sums
-from cytosig.engine.outputs import Outputs
+from cytosig.engine.outputs import STATE, Field, Outputs
 from cytosig.kernels.linear import NOTHING
 from cytosig.kernels.rows import mix_rows, row_summary
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cytosig.blocks import Block
     from cytosig.engine.moments import Moments
-    from cytosig.engine.outputs import Part
+    from cytosig.engine.outputs import Slots
     from cytosig.engine.sets import NamedSets
     from cytosig.methods import How, WeightedMethod
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 class WeightedJob:
-    """One method, its weights and its observations' scores as they come."""
+    """One method and its weights."""
 
     def __init__(
         self,
         method: WeightedMethod,
         how: How,
         named: NamedSets,
-        part: Part,
         moments: Moments,
         gene_mean: Array,
+        serves: int | None = None,
         /,
     ) -> None:
-        self._name, self._named, self._part, self._moments = method.name, named, part, moments
+        self._name, self._named, self._moments, self.serves = method.name, named, moments, serves
         self._standardised = method.standardised
         columns, mix = method.weigh(named.sets, gene_mean, how)
         self._pointer = columns.indptr.astype(np.int64)
@@ -48,16 +48,18 @@ class WeightedJob:
         y = -moments.mean * moments.inverse_sd
         self._base = power_sums(y)
         self._start = np.asarray(y @ columns)
-        self._score = np.full((part.n_obs, len(named.columns)), np.nan)
-        self._state = np.zeros(part.n_obs, dtype=np.int8)
 
-    def run(self, block: Block, /) -> None:
-        """Score the part's observations among a block's."""
-        here, out = self._part.of(block)
-        if not here.size:
-            return
-        moments, state, sums = self._moments, self._state[out], np.zeros((len(here), 5))
-        group = moments.group[block.rows][here]
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """One column a set."""
+        return {"state": STATE, "score": Field(len(self._named.columns))}
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
+        """Score some of a block's observations."""
+        moments, state, sums = self._moments, into["state"], np.zeros((len(here), 5))
+        group = moments.group(batch)
         projection = self._start[group]
         row_summary(
             *block.arrays(here), group, moments.mean, moments.inverse_sd, self._base,
@@ -66,10 +68,10 @@ class WeightedJob:
         if self._standardised:
             away = sums[:, 1] - sums[:, 0] ** 2 / moments.mean.shape[1]
             state[(state == 0) & (away <= NOTHING * sums[:, 4])] = 4
-        mix_rows(projection, self._mix, state, self._score[out])
+        mix_rows(projection, self._mix, state, into["score"])
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """Scores of the one method."""
         named = self._named
-        found = Outputs(named.columns, named.n_signatures, self._state, self._score)
+        found = Outputs(named.columns, named.n_signatures, filled["state"], filled["score"])
         return {self._name: found}

@@ -8,7 +8,7 @@ import numpy as np
 
 from cytosig._errors import DataError
 from cytosig.blocks import n_threads
-from cytosig.engine.outputs import Outputs
+from cytosig.engine.outputs import STATE, Field, Outputs
 from cytosig.kernels.linear import NOTHING
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cytosig.blocks import Block
     from cytosig.engine.moments import Moments
+    from cytosig.engine.outputs import Slots
     from cytosig.engine.sets import NamedSets
     from cytosig.methods import How, WholeMethod
 
@@ -52,32 +53,41 @@ class Dense:
     Genes are put in the order of their names, which does not depend on the order of the data.
     """
 
-    def __init__(
-        self, method: WholeMethod, moments: Moments, genes: Sequence[str], n_obs: int, /
-    ) -> None:
+    serves = None
+
+    def __init__(self, method: WholeMethod, moments: Moments, genes: Sequence[str], /) -> None:
         self._centred, self._moments = method.centred, moments
         self.order = np.array(sorted(range(len(genes)), key=genes.__getitem__))
-        self.values = np.zeros((n_obs, len(genes)))
-        self.state = np.zeros(n_obs, dtype=np.int8)
+        self.values = np.zeros((0, len(genes)))
+        self.state = np.zeros(0, dtype=np.int8)
 
-    def run(self, block: Block, /) -> None:
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """All values."""
+        return {"state": STATE, "values": Field(len(self.order))}
+
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
         """Take over the rows of a block."""
-        x = block.to_scipy(self.values.shape[1]).toarray().astype(np.float64)
-        state = self.state[block.rows]
+        del here
+        x = block.to_scipy(len(self.order)).toarray().astype(np.float64)
+        state = into["state"]
         state[(x == x[:, :1]).all(axis=1)] = 2
         state[~x.any(axis=1)] = 1
         state[~np.isfinite(x).all(axis=1)] = 3
         if self._centred:
-            group = self._moments.group[block.rows]
+            group = self._moments.group(batch)
             scale, shift = self._moments.inverse_sd[group], self._moments.mean[group]
             size = ((x * scale) ** 2).sum(axis=1) + ((shift * scale) ** 2).sum(axis=1)
             x = (x - shift) * scale
             away = x - x.mean(axis=1, keepdims=True)
             state[(state == 0) & ((away**2).sum(axis=1) <= NOTHING * size)] = 4
-        self.values[block.rows] = x[:, self.order]
+        into["values"][:] = x[:, self.order]
 
-    def outputs(self) -> Mapping[str, Outputs]:
-        """No scores of its own."""
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
+        """No scores of its own: the values, for the jobs that wait for them."""
+        self.values, self.state = filled["values"], filled["state"]
         return {}
 
 
@@ -94,18 +104,27 @@ class WholeJob:
         named: NamedSets,
         rows: NDArray[np.int64],
         dense: Dense,
+        serves: int | None,
         /,
         *,
         n_jobs: int | None,
     ) -> None:
-        self._method, self._how, self._named = method, how, named
+        self._method, self._how, self._named, self.serves = method, how, named, serves
         self._rows, self._dense, self._n_jobs = rows, dense, n_jobs
 
-    def run(self, block: Block, /) -> None:
-        """Nothing: the rows are collected once for all jobs."""
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """None: the rows are collected once for all jobs."""
+        return {}
 
-    def outputs(self) -> Mapping[str, Outputs]:
+    def run(
+        self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
+    ) -> None:
+        """Nothing."""
+
+    def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """Run the method on the observations that can be scored."""
+        del filled
         named, method, state = self._named, self._method, self._dense.state
         used = state == 0
         if not method.compares:

@@ -1,7 +1,7 @@
 """One pass over CSR rows: gene sums, projections on signatures, picked columns.
 
-Every accumulation runs in row order or inside one row, so results do not depend on how the
-rows are cut into blocks or how many threads work.
+Every accumulation runs inside one row or in twice the precision, so results do not depend on how
+the rows are cut into blocks or how many threads work.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ def gene_sums(
     first: int,
     last: int,
     sums: NDArray[np.float64],
-    squares: NDArray[np.float64],
 ) -> None:
-    """Add the block's Σx and Σx² of genes [first, last) to ``sums`` and ``squares``.
+    """Add the block's Σx and Σx² of genes [first, last) to ``sums``.
 
-    ``group`` gives each row's group, -1 to leave the row out; outputs are groups × genes.
+    ``group`` gives each row's group, -1 to leave the row out. ``sums`` is groups × genes × 4: Σx,
+    what rounding took from it, Σx², what rounding took from that (Knuth's two-sum). With twice
+    the precision of a double, the order of the rows does not show in the result.
     """
     for row in range(len(indptr) - 1):
         which = group[row]
@@ -37,10 +38,37 @@ def gene_sums(
         start, stop = indptr[row], indptr[row + 1]
         j = start + np.searchsorted(indices[start:stop], first)
         while j < stop and indices[j] < last:
+            cell = sums[which, indices[j]]
             value = np.float64(data[j])
-            gene = indices[j]
-            sums[which, gene] += value
-            squares[which, gene] += value * value
+            for k in range(2):
+                before = cell[2 * k]
+                after = before + value
+                taken = after - before
+                cell[2 * k + 1] += (before - (after - taken)) + (value - taken)
+                cell[2 * k] = after
+                value *= value
+            j += 1
+
+
+@nb.njit(cache=True, nogil=True)
+def gene_counts(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    data: NDArray[Any],
+    group: NDArray[np.int64],
+    first: int,
+    last: int,
+    counts: NDArray[np.int64],
+) -> None:
+    """Add to ``counts`` (groups × genes) the rows in which each of genes [first, last) is not 0."""
+    for row in range(len(indptr) - 1):
+        which = group[row]
+        if which < 0:
+            continue
+        start, stop = indptr[row], indptr[row + 1]
+        j = start + np.searchsorted(indices[start:stop], first)
+        while j < stop and indices[j] < last:
+            counts[which, indices[j]] += data[j] != 0
             j += 1
 
 

@@ -24,7 +24,8 @@ _PACKAGES = ("cytosig-toolkit", "anndata", "numpy", "scipy", "pandas", "numba", 
 
 
 @cache
-def _versions() -> tuple[tuple[str, str], ...]:
+def versions() -> tuple[tuple[str, str], ...]:
+    """Packages that numbers depend on, with their versions."""
     return tuple((name, version(name)) for name in _PACKAGES)
 
 
@@ -136,7 +137,7 @@ def _record(
         "params": deepcopy(params),
         "unit": found.unit,
         "about_zero": found.about_zero,
-        "versions": dict(_versions()),
+        "versions": dict(versions()),
         "catalogue_digest": digest,
         "notes": list(found.notes),
         "coverage": found.coverage,

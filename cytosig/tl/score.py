@@ -13,6 +13,7 @@ from cytosig.engine import score as engine
 from cytosig.engine.options import Options
 from cytosig.tl._cells import cells_of
 from cytosig.tl._inputs import as_catalogue, baseline_of, check_anndata, control_mask, matrix_of
+from cytosig.tl._scratch import room_of, run_of
 from cytosig.tl._store import copied, say, store
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from cytosig.engine.options import Background, Center, Nonfinite, Normalize
     from cytosig.engine.reference import Reference
+    from cytosig.engine.room import Folder
     from cytosig.genes.tables import Organism
     from cytosig.tl._inputs import Signatures
 
@@ -57,6 +59,7 @@ def score(
     key_added: str = "cytosig",
     copy: bool = False,
     progress: Callable[[int], None] | None = None,
+    scratch: Folder | str | os.PathLike[str] | None = None,
 ) -> AnnData | None:
     """Score the activity of every cytokine in every observation.
 
@@ -69,7 +72,9 @@ def score(
     Parameters
     ----------
     adata
-        Observations × genes, in memory or backed: single cells, pseudobulk, bulk or contrasts.
+        Observations × genes: single cells, pseudobulk, bulk or contrasts. ``X`` may be in memory,
+        on disk (backed, of any size: rows are read block by block) or a dask array, which the
+        dask scheduler in use scores chunk by chunk.
     signatures
         What to score (``hlm``, ``mlm`` and ``ridge`` score them together, so that a score
         depends on which others are there): the curated catalogue (None), a Catalogue, a long
@@ -143,6 +148,10 @@ def score(
         Return a scored copy instead of writing to ``adata``.
     progress
         Called with the number of observations each finished block adds.
+    scratch
+        Folder for the results while they come, where they are too large for memory: the tables
+        written are then views of files in it, so keep it as long as they are used. A run that
+        was cut off goes on from there, if the data are on disk and nothing has changed.
 
     Returns
     -------
@@ -191,12 +200,6 @@ def score(
     aligned = engine.align(
         matrix, var, catalogue, options, reference=baseline.reference, variants=cells is not None
     )
-    compartment = None if cells is None else cells.compartment
-    found = engine.score(
-        aligned, adata.obs_names, catalogue, options, baseline,
-        compartment=compartment, tick=progress,
-    )  # fmt: skip
-    say(found)
     asked: dict[str, Any] = {
         "layer": layer or "none",
         "use_raw": use_raw,
@@ -207,9 +210,19 @@ def score(
         "compartments": [f"{label}={name}" for label, name in (compartments or {}).items()]
         or "none",
     }
-    params = {name: {**options.record(name), **asked} for name in found}
-    target = copied(adata) if copy else adata
+    names = [method.name for method in options.methods]
+    params = {name: {**options.record(name), **asked} for name in names}
     digest = catalogue.digest
+    room = room_of(scratch)
+    compartment = None if cells is None else cells.compartment
+    run = run_of(matrix, aligned.rows.spans, baseline, compartment)
+    room.open({**run, "catalogue": digest, "params": params})
+    found = engine.score(
+        aligned, adata.obs_names, catalogue, options, baseline,
+        compartment=compartment, tick=progress, room=room,
+    )  # fmt: skip
+    say(found)
+    target = copied(adata) if copy else adata
     store(target, found, Keys(key_added), params=params, digest=digest, cells=cells)
     return target if copy else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from cytosig._keys import Keys
 from cytosig.signatures import Catalogue, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from anndata import AnnData
 
@@ -230,17 +230,15 @@ def close() -> Callable[..., None]:
 @pytest.fixture
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one, the number of blocks, whenever somebody reads the rows to their end."""
-    from cytosig.blocks import RowBlocks
+    from cytosig.engine import passes
 
     seen: list[int] = []
-    original = RowBlocks.__iter__
+    original = passes.for_each
 
-    def counted(blocks: RowBlocks) -> Iterator[object]:
-        n = 0
-        for block in original(blocks):
-            n += 1
-            yield block
-        seen.append(n)
+    def counted(rows: Any, work: Any, /, **how: Any) -> None:
+        original(rows, work, **how)
+        spans = how.get("spans")
+        seen.append(len(rows.spans if spans is None else spans))
 
-    monkeypatch.setattr(RowBlocks, "__iter__", counted)
+    monkeypatch.setattr(passes, "for_each", counted)
     return seen

@@ -13,10 +13,10 @@ from scipy import stats
 import cytosig as cs
 from cytosig import methods
 from cytosig.blocks import RowBlocks
-from cytosig.engine.linear import run_plan
+from cytosig.engine.linear import LinearJob
 from cytosig.engine.moments import untouched
+from cytosig.engine.outputs import filled
 from cytosig.engine.plan import make_plan
-from cytosig.engine.prepare import Rows
 from cytosig.signatures import Axis
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+    from cytosig.engine.outputs import Outputs
+    from cytosig.engine.plan import Plan
     from cytosig.signatures import Catalogue
 
 METHODS = sorted(
@@ -133,6 +135,14 @@ def test_z_of_an_axis_is_that_of_its_mean_signature(
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
 
 
+def _run(plan: Plan, x: np.ndarray) -> Outputs:
+    """Score rows by a plan as they are."""
+    job = LinearJob({"plan": plan}, untouched(x.shape[1]))
+    everyone = np.zeros(len(x), dtype=np.int64)
+    (slots,) = filled(RowBlocks(x).read(0, len(x)), everyone, everyone, [job])
+    return job.outputs(slots)["plan"]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_z_against_all_permutations_of_seven_genes(
     gene_weights: Callable[..., np.ndarray], method: str
@@ -142,7 +152,7 @@ def test_z_against_all_permutations_of_seven_genes(
     weights[[1, 2, 6], 1] = 0.7, 1.0, 1.0
     x = np.array([[0, 0, 3.1, 0, 1.2, 0.4, 9.0], [2.2, -1, 0, 5, 0, 0, -30.0]])
     plan = make_plan(weights, ("A", "B"), {}, methods.get(method))
-    found = run_plan(Rows(RowBlocks(x)), plan, untouched(2, 7), n_jobs=1)
+    found = _run(plan, x)
     t = gene_weights(method, weights)
     for i in range(2):
         null = np.array(list(permutations(x[i]))) @ t
@@ -190,5 +200,5 @@ def test_axes_leave_out_members_without_a_signature() -> None:
     plan = make_plan(weights, ("A",), axes, methods.get("ulm"))
     assert plan.columns == ("A", "X")
     x = np.random.default_rng(0).exponential(size=(4, 30))
-    found = run_plan(Rows(RowBlocks(x)), plan, untouched(4, 30), n_jobs=1)
+    found = _run(plan, x)
     np.testing.assert_allclose(found.score[:, 1], found.score[:, 0], rtol=1e-12)

@@ -1,0 +1,75 @@
+"""Rows of a matrix in CSR form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows [start, stop) in CSR form: sorted int32 columns, float32 or float64 values."""
+
+    start: int
+    stop: int
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    data: NDArray[Any]
+
+    @property
+    def rows(self) -> slice:
+        """Where these rows stand in the whole."""
+        return slice(self.start, self.stop)
+
+    def to_scipy(self, n_cols: int, /) -> sp.csr_matrix:
+        """The same block as a scipy matrix (arrays shared)."""
+        shape = (self.stop - self.start, n_cols)
+        return sp.csr_matrix((self.data, self.indices, self.indptr), shape=shape)
+
+    def arrays(
+        self, rows: NDArray[np.int64], /
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
+        """Row pointer, columns and values of some of the rows, in the order given."""
+        if len(rows) == self.stop - self.start and (np.diff(rows) == 1).all():
+            return self.indptr, self.indices, self.data
+        sizes = np.diff(self.indptr)[rows]
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        shift = np.repeat(self.indptr[:-1][rows] - indptr[:-1], sizes)
+        picked = np.arange(indptr[-1]) + shift
+        return indptr, self.indices[picked], self.data[picked]
+
+    @classmethod
+    def from_scipy(cls, start: int, matrix: sp.csr_matrix, /) -> Block:
+        """A block from a scipy CSR matrix whose first row is row ``start`` of the whole."""
+        matrix = canonical(matrix)
+        return cls(
+            start,
+            start + matrix.shape[0],
+            matrix.indptr.astype(np.int64, copy=False),
+            matrix.indices.astype(np.int32, copy=False),
+            floats(matrix.data),
+        )
+
+
+def canonical(matrix: Any, /) -> Any:
+    """Columns sorted, entries stored twice added up; the caller's matrix stays as it is."""
+    if matrix.has_canonical_format:
+        return matrix
+    matrix = matrix.copy()
+    matrix.sum_duplicates()
+    return matrix
+
+
+def floats(data: NDArray[Any], /) -> NDArray[Any]:
+    """Single and double precision as they are, anything else in double."""
+    if data.dtype in (np.float32, np.float64):
+        return data
+    return data.astype(np.float64)

@@ -1,0 +1,162 @@
+"""Open AnnData's own stores without reading their matrices."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cytosig._errors import DataError, FileError, UsageError
+from cytosig._log import logger
+from cytosig.io._detect import detect
+from cytosig.io._hdf5 import hdf5_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
+
+_ZSTD = 32015  # HDF5's number of the filter
+
+
+def can_open(path: Path, /) -> bool:
+    """Whether the file is an AnnData store of today's layout, which can be read piece by piece."""
+    kind = detect(path)
+    if kind not in ("h5ad", "zarr"):
+        return False
+    with _store(path, kind) as store:
+        encoded = store.attrs.get("encoding-type") == "anndata"
+        return encoded and all(_is_group(store, name) for name in ("obs", "var", "obsm", "uns"))
+
+
+@contextmanager
+def open_store(path: Path, /) -> Iterator[AnnData]:
+    """AnnData of a store: names, tables and uns in memory, matrices where they are.
+
+    ``X``, ``layers`` and ``raw.X`` are read from the store when rows are asked for, as long as
+    the context lasts. ``obsm``, ``obsp``, ``varm`` and ``varp`` are left out.
+
+    Parameters
+    ----------
+    path
+        An ``.h5ad`` file or a ``.zarr`` folder that :func:`can_open` approves of.
+
+    Raises
+    ------
+    FileError
+        The store is damaged, or compressed in a way that needs another package.
+    DataError
+        It holds no matrix.
+    """
+    kind = detect(path)
+    with _store(path, kind) as store:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # repeated names are judged elsewhere
+                adata = _opened(store, path)
+        except (FileError, DataError, UsageError, MemoryError):
+            raise
+        except Exception as exc:
+            raise hdf5_error(path, exc) from exc
+        logger.info("Opened %s (%s): %d observations × %d genes.", path, kind, *adata.shape)
+        yield adata
+
+
+@contextmanager
+def _store(path: Path, kind: str) -> Iterator[Any]:
+    if kind == "zarr":
+        import zarr
+
+        yield zarr.open_group(path, mode="r")
+        return
+    import h5py
+
+    try:
+        file = h5py.File(path, "r")
+    except OSError as exc:
+        raise hdf5_error(path, exc) from exc
+    with file:
+        yield file
+
+
+def _is_group(store: Any, name: str) -> bool:
+    return name not in store or hasattr(store[name], "keys")
+
+
+def _opened(store: Any, path: Path) -> AnnData:
+    from anndata import AnnData
+    from anndata.io import read_elem  # type: ignore[import-untyped,unused-ignore]
+
+    layers = {
+        name: _matrix(element, f"{path}, layers[{name!r}]")
+        for name, element in store.get("layers", {}).items()
+    }
+    X = _matrix(store["X"], f"{path}, X") if "X" in store else None
+    raw = None
+    if "raw" in store and "X" in store["raw"]:
+        own = _matrix(store["raw"]["X"], f"{path}, raw.X")
+        raw = {"X": own, "var": read_elem(store["raw"]["var"])}
+    if X is None and raw is None and not layers:
+        raise DataError(f"{path} holds no matrix: X, layers and raw are all absent.")
+    obs, var = read_elem(store["obs"]), read_elem(store["var"])
+    for matrix in (*([] if X is None else [X]), *layers.values()):
+        _check_shape(matrix, (len(obs), len(var)), path)
+    if raw is not None:
+        _check_shape(raw["X"], (len(obs), len(raw["var"])), path)
+    uns = read_elem(store["uns"]) if "uns" in store else {}
+    return AnnData(X=X, obs=obs, var=var, layers=layers, raw=raw, uns=uns)
+
+
+def _check_shape(matrix: Any, shape: tuple[int, int], path: Path) -> None:
+    if tuple(matrix.shape) != shape:
+        raise FileError(
+            f"{path}: a matrix is {matrix.shape[0]} × {matrix.shape[1]}, but obs and var name"
+            f" {shape[0]} × {shape[1]}; the file is damaged. Copy or write it again."
+        )
+
+
+def _matrix(element: Any, where: str) -> Any:
+    """A matrix on disk: anndata's view of a sparse one, or the array itself."""
+    if not hasattr(element, "keys"):
+        _check_filters(element, where)
+        return element
+    from anndata.io import sparse_dataset  # type: ignore[import-untyped,unused-ignore]
+
+    for name in ("data", "indices", "indptr"):
+        _check_filters(element[name], where)
+    found = sparse_dataset(element)
+    _check_lengths(element, found, where)
+    return found
+
+
+def _check_lengths(group: Any, matrix: Any, where: str) -> None:
+    lines = matrix.shape[0] if matrix.format == "csr" else matrix.shape[1]
+    indptr = group["indptr"][:]
+    steps = indptr[1:] < indptr[:-1]
+    lengths = {int(indptr[-1]), group["data"].shape[0], group["indices"].shape[0]}
+    if len(indptr) != lines + 1 or indptr[0] != 0 or steps.any() or len(lengths) != 1:
+        raise FileError(
+            f"{where}: the sparse matrix is inconsistent (its row pointers, columns and values"
+            " disagree); the file is damaged. Copy or write it again."
+        )
+
+
+def _check_filters(array: Any, where: str) -> None:
+    """Compressions that HDF5 reads only with another package."""
+    if not hasattr(getattr(array, "id", None), "get_create_plist"):
+        return
+    filters = array.id.get_create_plist()
+    used = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
+    import h5py
+
+    if all(h5py.h5z.filter_avail(code) for code in used):
+        return
+    try:
+        import hdf5plugin  # noqa: F401 - importing it makes the filters known
+    except ImportError as exc:
+        name = "zstd" if _ZSTD in used else f"HDF5 filter {used}"
+        raise FileError(
+            f"{where} is compressed with {name}, which needs the package hdf5plugin. Run"
+            " 'pip install hdf5plugin', or store the file with gzip."
+        ) from exc

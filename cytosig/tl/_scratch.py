@@ -1,0 +1,69 @@
+"""Where results of a large run are kept while they come, and what tells one run from another."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cytosig._errors import UsageError
+from cytosig.engine.room import Folder, Room
+from cytosig.tl._store import versions
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from cytosig.blocks.block import Span
+    from cytosig.engine.centre import Baseline
+
+
+def room_of(scratch: Folder | str | os.PathLike[str] | None, /) -> Room:
+    """The room for the results: memory, or a folder."""
+    if scratch is None:
+        return Room()
+    if isinstance(scratch, Folder):
+        return scratch
+    path = Path(scratch)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())) and not _is_scratch(path):
+        raise UsageError(f"scratch={str(path)!r} holds other files; name a new folder.")
+    return Folder(path)
+
+
+def _is_scratch(path: Path) -> bool:
+    return path.is_dir() and (path / "run.json").exists()
+
+
+def run_of(
+    matrix: Any, spans: tuple[Span, ...], baseline: Baseline, compartment: NDArray[Any] | None, /
+) -> dict[str, object]:
+    """What the numbers of a run depend on, besides what was asked for."""
+    digest = hashlib.sha256()
+    stored = baseline.reference
+    moments = (None, None) if stored is None else (stored.mean, stored.sd)
+    for array in (baseline.control, baseline.batch, *moments, compartment):
+        digest.update(repr(array is None).encode())
+        if array is not None:
+            digest.update(array.astype("U" if array.dtype == object else array.dtype).tobytes())
+    return {
+        "data": _identity(matrix),
+        "spans": spans,
+        "zero": digest.hexdigest(),
+        "versions": dict(versions()),
+    }
+
+
+def _identity(matrix: Any) -> object:
+    """Where the matrix is on disk and when it was written; what is in memory is never the same."""
+    place = getattr(matrix, "group", matrix)
+    name = getattr(getattr(place, "file", None), "filename", None)
+    if name is None and hasattr(place, "store_path"):  # zarr
+        name = str(place.store_path).removeprefix("file://")
+    path = Path(str(name)) if name is not None else None
+    if path is None or not path.exists():
+        return secrets.token_hex(8)
+    newest = max((file.stat().st_mtime_ns for file in path.rglob("*")), default=0)
+    stat = path.stat()
+    return str(path.resolve()), stat.st_size, max(stat.st_mtime_ns, newest), str(place.name)
