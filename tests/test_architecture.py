@@ -15,7 +15,7 @@ import pytest
 import cytosig
 
 ROOT = Path(cytosig.__file__).parent
-LEAVES = {"_errors", "_log", "_keys", "_obs", "_types"}
+LEAVES = {"_anndata", "_errors", "_log", "_keys", "_obs", "_types"}
 BASE = {"signatures", "genes", "cells", "blocks", "io", "stats"}
 STATISTICS = {"balance", "communication", "network", "compare"}
 

@@ -63,7 +63,7 @@ def canonical(matrix: Any, /) -> Any:
     """Columns sorted, entries stored twice added up; the caller's matrix stays as it is."""
     if matrix.has_canonical_format:
         return matrix
-    matrix = matrix.copy()
+    matrix = matrix.astype(floats(matrix.data[:0]).dtype)  # small integers could overflow
     matrix.sum_duplicates()
     return matrix
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.engine.reference import Reference
+    from cytosig.engine.room import Room
 
 _TABLE_SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
 
@@ -53,6 +54,8 @@ class Outputs:
         What there can be of each method.
     asked
         Methods that were named; those a consensus brings are not.
+    in_place
+        The main file is the input.
     """
 
     main: Path | None = None
@@ -61,6 +64,7 @@ class Outputs:
     reference: Path | None = None
     methods: tuple[MethodTables, ...] = (MethodTables(),)
     asked: tuple[str, ...] = ()
+    in_place: bool = False
 
     @property
     def files(self) -> list[Path]:
@@ -68,6 +72,14 @@ class Outputs:
         folders = [] if self.tables is None else [self.tables]
         inside = [path for f in folders for method in self.methods for path in method.files(f)]
         return [path for path in (self.reference, *inside, self.main) if path is not None]
+
+    @property
+    def place(self) -> Path:
+        """Where results go that are kept until they can be written."""
+        found = self.main or self.tables or self.reference
+        if found is None:
+            raise UsageError("Nowhere to write the scores.")
+        return found
 
     def check(self, inputs: Iterable[Path]) -> None:
         """Refuse what cannot or must not be written.
@@ -82,7 +94,7 @@ class Outputs:
         """
         if self.main is None and self.tables is None:
             raise UsageError(
-                "Nowhere to write the scores: give -o OUT.h5ad (or .tsv) or --tsv DIR."
+                "Nowhere to write the scores: give -o OUT.h5ad (or .tsv), --in-place or --tsv DIR."
             )
         if self.main is not None:
             _check_suffix(self.main)
@@ -105,13 +117,25 @@ class Outputs:
 
         seen: dict[Path, Path] = {}
         for path in self.files:
-            check_output(path, inputs=inputs)
+            if not (self.in_place and path == self.main):
+                check_output(path, inputs=inputs)
             other = seen.setdefault(path.resolve(), path)
             if other is not path:
                 raise UsageError(f"Two outputs are the same file: {other} and {path}. Rename one.")
 
-    def write(self, adata: AnnData, key: str, fitted: Reference | None = None, /) -> None:
-        """Write the main file last: when it is there, everything is."""
+    def write(
+        self,
+        adata: AnnData,
+        key: str,
+        fitted: Reference | None = None,
+        source: Path | None = None,
+        room: Room | None = None,
+        /,
+    ) -> None:
+        """Write the main file last: when it is there, everything is.
+
+        ``source`` is the file that ``adata`` was opened from, None where it is in memory.
+        """
         if self.reference is not None and fitted is not None:
             from cytosig.io import atomic_path
 
@@ -122,9 +146,14 @@ class Outputs:
                 method.write(adata, key, self.tables)
         if self.main is None:
             return
-        from cytosig.io import write_h5ad, write_table
+        from cytosig.io import write_h5ad, write_scored, write_table
 
-        if _is_h5ad(self.main):
+        if _is_h5ad(self.main) and source is not None and room is not None:
+            room.let_go()
+            write_scored(
+                adata, source, self.main, key=key, scores_only=self.scores_only, let_go=room.let_go
+            )
+        elif _is_h5ad(self.main):
             write_h5ad(_without_matrix(adata) if self.scores_only else adata, self.main)
         else:
             write_table(adata.obsm[Keys(key).score], self.main, index_label=label_of(adata))

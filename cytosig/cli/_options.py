@@ -216,6 +216,17 @@ Out = Annotated[
 ScoresOnly = Annotated[
     bool, _option("--scores-only", _OUT, "OUT.h5ad without expression: obs, obsm and uns.")
 ]
+InPlace = Annotated[
+    bool,
+    _option(
+        "--in-place",
+        _OUT,
+        "Add the scores to IN itself, through a copy that takes its place when it is whole.",
+    ),
+]
+Resume = Annotated[
+    bool, _option("--resume", _RUN, "Go on with a run that was cut off; the same numbers.")
+]
 Tables = Annotated[
     Path | None, _option("--tsv", _OUT, "Write every table into this folder.", metavar="DIR")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ EPILOG = "Example: cytosig score tumour.h5ad -o scored.h5ad --batch donor --tsv 
 
 _SIGNATURE_FILES = (".toml", ".gmt", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".txt")
 _CLASHES = (
+    ("in_place", "out"),
+    ("in_place", "scores_only"),
     ("layer", "use_raw"),
     ("reference", "control"),
     ("reference", "batch_key"),
@@ -44,6 +47,7 @@ def score(
     source: o.Source,
     *,
     out: o.Out = None,
+    in_place: o.InPlace = False,
     scores_only: o.ScoresOnly = False,
     tsv: o.Tables = None,
     key_added: o.KeyAdded = None,
@@ -74,6 +78,7 @@ def score(
     transpose: o.Transpose = None,
     n_jobs: o.Threads = None,
     chunk_size: o.ChunkSize = None,
+    resume: o.Resume = False,
 ) -> None:
     """Score the activity of every cytokine in every observation."""
     _run({name: value for name, value in locals().items() if _is_given(name, value)})
@@ -88,9 +93,10 @@ def _run(asked: dict[str, Any]) -> None:
     """Check the call, read, score, write, and only then print."""
     _refuse_clashes(asked)
     source, format = asked.pop("source"), asked.pop("format", None)
-    transpose = asked.pop("transpose", None)
+    transpose, in_place = asked.pop("transpose", None), asked.pop("in_place", False)
+    resume = asked.pop("resume", False)
     places = {
-        "main": asked.pop("out", None),
+        "main": source if in_place else asked.pop("out", None),
         "scores_only": asked.pop("scores_only", False),
         "tables": asked.pop("tsv", None),
         "reference": asked.pop("save_reference", None),
@@ -99,21 +105,28 @@ def _run(asked: dict[str, Any]) -> None:
     inputs = [source, *named, *([asked["reference"]] if "reference" in asked else [])]
     arguments, methods = _arguments(asked)
     named_methods = tuple(names_in(asked.get("method", "")))
-    outputs = Outputs(**places, methods=tables_of(methods), asked=named_methods)
+    outputs = Outputs(**places, methods=tables_of(methods), asked=named_methods, in_place=in_place)
     outputs.check(inputs)
 
-    from cytosig import io
     from cytosig.cli import _summary as told
+    from cytosig.cli._input import is_store, opened, scratch
+    from cytosig.engine.room import Room
 
-    adata = io.read(source, transpose=transpose)
-    fitted = _fit(adata, arguments) if outputs.reference is not None else None
-    key = _score(adata, arguments)
-    told.say_notes(adata, key)
-    told.say_coverage(adata, key)
-    told.say_compartments(adata, key)
-    outputs.write(adata, key, fitted)
+    stored = is_store(source, transpose, outputs.main)
+    if in_place and not stored:
+        raise UsageError(f"{source} is no .h5ad file of today's layout; give -o OUT instead.")
+    with scratch(outputs.place, resume=resume) if stored else nullcontext(Room()) as room:
+        if stored:
+            arguments["scratch"] = room
+        with opened(source, transpose=transpose, stored=stored) as adata:
+            fitted = _fit(adata, arguments) if outputs.reference is not None else None
+            key = _score(adata, arguments)
+        told.say_notes(adata, key)
+        told.say_coverage(adata, key)
+        told.say_compartments(adata, key)
+        rows = told.summary(adata, key, _word(arguments.get("signatures")), method=methods[0])
+        outputs.write(adata, key, fitted, source if stored else None, room)
     outputs.say_further(adata, key)
-    rows = told.summary(adata, key, _word(arguments.get("signatures")), method=methods[0])
     whose = f"{methods[0].name}: " if len(methods) > 1 else ""
     emit(
         rows,

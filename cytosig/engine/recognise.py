@@ -68,14 +68,15 @@ def recognise(rows: RowBlocks, /, *, n_jobs: int | None = None) -> Values:
     low, high = float(data.min()), float(data.max())
     if low < 0:
         return _with_negatives(block, rows.shape[1], low, high)
-    if np.array_equal(data, np.round(data)) and high > 1 and _all_whole(rows, n_jobs):
+    if np.array_equal(data, np.round(data)) and high > 1 and all_whole(rows, n_jobs):
         return Values("counts", f"non-negative whole numbers up to {high:g}")
     if high > _LARGEST_LOG:
         return Values("linear", f"non-negative values up to {high:g}, too large for logarithms")
     return _logged(block, high)
 
 
-def _all_whole(rows: RowBlocks, n_jobs: int | None) -> bool:
+def all_whole(rows: RowBlocks, n_jobs: int | None, /) -> bool:
+    """Whether all values are non-negative whole numbers."""
     return all(collect(Rows.as_stored(rows), _whole, n_jobs=n_jobs))
 
 

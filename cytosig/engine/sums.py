@@ -75,13 +75,14 @@ class Sums:
     def merge(self, groups: NDArray[np.int64], other: Found, /) -> None:
         """Add what was found elsewhere; ``groups`` are the groups of its rows."""
         mine = self.found.sums[groups]
-        for high in (0, 2):
-            before, value = mine[..., high], other.sums[..., high]
-            after = before + value
-            taken = after - before
-            rest = (before - (after - taken)) + (value - taken)
-            mine[..., high + 1] += rest + other.sums[..., high + 1]
-            mine[..., high] = after
+        with np.errstate(invalid="ignore"):  # infinities are named by whoever reads the rows
+            for high in (0, 2):
+                before, value = mine[..., high], other.sums[..., high]
+                after = before + value
+                taken = after - before
+                rest = (before - (after - taken)) + (value - taken)
+                mine[..., high + 1] += rest + other.sums[..., high + 1]
+                mine[..., high] = after
         self.found.sums[groups] = mine
         self.found.n_used[groups] += other.n_used
         if self.found.counts is not None and other.counts is not None:

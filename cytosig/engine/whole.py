@@ -37,7 +37,7 @@ def check_size(method: WholeMethod, n_obs: int, /) -> None:
         raise DataError(
             f"{method.name} is for bulk samples, pseudobulk and contrasts, at most {method.most:,}:"
             f" {method.why_most}. The data hold {n_obs:,} observations. Add cells up by sample and"
-            " cell type first (scanpy.get.aggregate), or use method='ssgsea' or 'ucell', which"
+            " cell type first (cs.pp.pseudobulk), or use method='ssgsea' or 'ucell', which"
             " score each cell on its own."
         )
     if n_obs < method.fewest:

@@ -60,7 +60,7 @@ def write_h5ad(
         _refuse_slashes(getattr(adata, name), name)
     with atomic_path(path) as part:
         try:
-            _write_quietly(adata, part, compression)
+            write_quietly(adata, part, compression)
         except (CytosigError, OSError, MemoryError):
             raise
         except Exception as exc:
@@ -74,7 +74,8 @@ def write_h5ad(
             ) from exc
 
 
-def _write_quietly(adata: AnnData, part: Path, compression: str | None) -> None:
+def write_quietly(adata: AnnData, part: Path, compression: str | None, /) -> None:
+    """Write with anndata, without warnings nobody can act on."""
     from anndata.io import write_h5ad as write  # type: ignore[import-untyped,unused-ignore]
 
     with warnings.catch_warnings():

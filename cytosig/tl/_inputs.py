@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig._errors import DataError, UsageError
+from cytosig._errors import UsageError
 from cytosig._obs import column_of, names_of
 from cytosig.engine.centre import Baseline
 from cytosig.engine.reference import Reference
@@ -47,34 +47,6 @@ def as_catalogue(signatures: Signatures, /) -> Catalogue:
         f"signatures is a {type(signatures).__name__}; expected a Catalogue, a DataFrame"
         " (source, target, weight), a dict or a path to .toml, .gmt, .csv or .tsv."
     )
-
-
-def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[Any, pd.DataFrame]:
-    """The matrix to score and the var table that names its columns."""
-    if use_raw and layer is not None:
-        raise UsageError(f"layer={layer!r} and use_raw=True exclude each other.")
-    if use_raw:
-        if adata.raw is None:
-            raise UsageError("use_raw=True, but adata.raw is None.")
-        return adata.raw.X, adata.raw.var
-    if layer is not None:
-        if layer not in adata.layers:
-            raise UsageError(f"layer={layer!r} is not there; layers: {names_of(adata.layers)}.")
-        return adata.layers[layer], adata.var
-    if adata.X is None:
-        raise DataError(f"adata.X is empty; pass layer= one of {names_of(adata.layers)}.")
-    return adata.X, adata.var
-
-
-def check_anndata(adata: object, /) -> None:
-    """Refuse anything that is not an AnnData."""
-    from anndata import AnnData
-
-    if not isinstance(adata, AnnData):
-        raise UsageError(
-            f"adata is a {type(adata).__name__}; expected an AnnData, observations × genes. Wrap"
-            " a table of samples × genes as anndata.AnnData(table), or read a file with cs.read."
-        )
 
 
 def control_mask(adata: AnnData, control: tuple[str, object], /) -> NDArray[np.bool_]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytosig import methods
+from cytosig._anndata import check_anndata, matrix_of
 from cytosig._errors import DataError, UsageError
 from cytosig._keys import Keys
 from cytosig.engine import score as engine
 from cytosig.engine.options import Options
 from cytosig.tl._cells import cells_of
-from cytosig.tl._inputs import as_catalogue, baseline_of, check_anndata, control_mask, matrix_of
+from cytosig.tl._inputs import as_catalogue, baseline_of, control_mask
 from cytosig.tl._scratch import room_of, run_of
 from cytosig.tl._store import copied, say, store
 

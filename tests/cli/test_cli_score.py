@@ -79,7 +79,7 @@ def test_no_center_means_none(asked, table, tmp_path):
 
 def test_every_argument_of_the_library_has_its_option():
     mine = {p.name for p in typer.main.get_command(app).commands["score"].params}
-    theirs = set(inspect.signature(tl.score).parameters) - {"adata", "copy", "progress"}
+    theirs = set(inspect.signature(tl.score).parameters) - {"adata", "copy", "progress", "scratch"}
     assert theirs - mine == {"center"}  # --no-center
 
 
