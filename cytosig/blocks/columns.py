@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,8 @@ class _Turned(Stored):
     def __init__(
         self, columns: NDArray[np.int64], rows: Line, data: Line, shape: tuple[int, int], /
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="cytosig-")
-        folder = Path(self._folder.name)
+        folder = Path(tempfile.mkdtemp(prefix="cytosig-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         _check_room(folder, int(columns[-1]), data.dtype)
         indptr = _row_pointers(rows, int(columns[-1]), shape[0])
         bands = _bands(indptr)

@@ -18,7 +18,6 @@ from cytosig._log import logger
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import TextIO
 
     from numpy.typing import NDArray
 
@@ -74,7 +73,6 @@ class Folder(Room):
         self._path, self._lock, self._held = path, Lock(), 0
         self._maps: list[np.memmap[Any, Any]] = []
         self._done: frozenset[Span] = frozenset()
-        self._log: TextIO | None = None
 
     def open(self, run: Mapping[str, object], /) -> None:
         """Begin a run, told by what its numbers depend on, or go on with it."""
@@ -86,7 +84,6 @@ class Folder(Room):
         self._done = _spans(path / _DONE)
         if self._done:
             logger.info("Going on with a run cut off after %d blocks (%s).", len(self._done), path)
-        self._log = (path / _DONE).open("a", encoding="utf-8")
 
     @property
     def begun(self) -> bool:
@@ -95,8 +92,6 @@ class Folder(Room):
 
     def remove(self) -> None:
         """Delete the folder and what is in it; its arrays are of no use after."""
-        if self._log is not None:
-            self._log.close()
         shutil.rmtree(self._path, ignore_errors=True)
 
     @property
@@ -119,9 +114,8 @@ class Folder(Room):
     def finished(self, span: Span, n_bytes: int, /) -> None:
         """Take note that a block's results are in their files."""
         with self._lock:
-            if self._log is not None:
-                self._log.write(f"{span[0]} {span[1]}\n")
-                self._log.flush()
+            with (self._path / _DONE).open("a", encoding="utf-8") as log:
+                log.write(f"{span[0]} {span[1]}\n")
             self._held += n_bytes
             if self._held < _HELD_BYTES:
                 return

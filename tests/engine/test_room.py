@@ -1,0 +1,186 @@
+"""Results kept in files: the same numbers, and a run that was cut off goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anndata as ad
+import numpy as np
+import pytest
+
+import cytosig as cs
+from cytosig._errors import FileError, UsageError
+from cytosig.engine import passes
+from cytosig.io import open_store
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from cytosig.signatures import Catalogue
+
+METHODS = ["hlm", "ucell", "zscore", "score_genes", "gsva", "consensus"]
+
+
+@pytest.fixture
+def how(small: Catalogue) -> dict[str, Any]:
+    return {
+        "method": METHODS, "chunk_size": 7, "n_jobs": 1, "cell_type_key": "type",
+        "signatures": small,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def stored(few_logged: AnnData, tmp_path: Path) -> Path:
+    few_logged.obs["type"] = np.where(np.arange(few_logged.n_obs) % 3, "T cell", "fibroblast")
+    few_logged.write_h5ad(tmp_path / "in.h5ad", compression="gzip")
+    return tmp_path / "in.h5ad"
+
+
+@pytest.fixture
+def expected(stored: Path, how: dict[str, Any]) -> AnnData:
+    adata = ad.read_h5ad(stored)
+    cs.tl.score(adata, **how)
+    return adata
+
+
+@pytest.fixture
+def blocks_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Spans read in passes over the rows."""
+    seen: list[tuple[int, int]] = []
+    original = passes.for_each
+
+    def spy(rows: Any, work: Any, /, **how: Any) -> None:
+        seen.extend(how.get("spans") or rows.spans)
+        original(rows, work, **how)
+
+    monkeypatch.setattr(passes, "for_each", spy)
+    return seen
+
+
+def _same(found: AnnData, expected: AnnData) -> None:
+    assert set(found.obsm) == set(expected.obsm)
+    for key in expected.obsm:
+        assert list(found.obsm[key].columns) == list(expected.obsm[key].columns)
+        np.testing.assert_array_equal(found.obsm[key], expected.obsm[key], err_msg=key)
+
+
+def _cut_off(path: Path, how: dict[str, Any], scratch: Path, after: int) -> None:
+    n = 0
+
+    def stop(_: int) -> None:
+        nonlocal n
+        n += 1
+        if n == after:
+            raise KeyboardInterrupt
+
+    with open_store(path) as adata, pytest.raises(KeyboardInterrupt):
+        cs.tl.score(adata, **how, scratch=scratch, progress=stop)
+
+
+def test_results_in_files_are_those_in_memory(
+    stored: Path, how: dict[str, Any], expected: AnnData, tmp_path: Path
+) -> None:
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **how, scratch=tmp_path / "scratch")
+        _same(adata, expected)
+
+
+def test_a_run_cut_off_goes_on(
+    stored: Path,
+    how: dict[str, Any],
+    expected: AnnData,
+    tmp_path: Path,
+    blocks_read: list[tuple[int, int]],
+) -> None:
+    _cut_off(stored, how, tmp_path / "scratch", 2)
+    done = {(0, 7), (7, 14)}
+    blocks_read.clear()
+    ticks: list[int] = []
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **how, scratch=tmp_path / "scratch", progress=ticks.append)
+        _same(adata, expected)
+        assert ticks[0] == 14
+        assert sum(ticks) == adata.n_obs
+    everything = {(a, min(a + 7, expected.n_obs)) for a in range(0, expected.n_obs, 7)}
+    assert set(blocks_read) == everything - done  # gene means were kept too
+
+
+def test_the_last_line_of_the_log_may_be_cut_short(
+    stored: Path, how: dict[str, Any], expected: AnnData, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    _cut_off(stored, how, scratch, 3)
+    log = scratch / "done.txt"
+    log.write_text(log.read_text()[:-3])
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **how, scratch=scratch)
+        _same(adata, expected)
+
+
+@pytest.mark.parametrize("changed", [{"chunk_size": 9}, {"method": ["ulm"]}, {"min_genes": 4}])
+def test_other_settings_begin_anew(stored: Path, how: dict[str, Any], tmp_path: Path, changed: dict[str, Any], blocks_read: list[tuple[int, int]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    _cut_off(stored, how, tmp_path / "scratch", 2)
+    blocks_read.clear()
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **{**how, **changed}, scratch=tmp_path / "scratch")
+        size = changed.get("chunk_size", 7)
+        assert blocks_read.count((0, size)) >= 2  # gene means and scores
+    assert "begun anew" in caplog.text
+
+
+def test_other_labels_begin_anew(stored: Path, how: dict[str, Any], tmp_path: Path) -> None:
+    _cut_off(stored, how, tmp_path / "scratch", 2)
+    with open_store(stored) as adata, open_store(stored) as other:
+        for one in (adata, other):
+            one.obs["type"] = "T cell"
+        cs.tl.score(adata, **how, scratch=tmp_path / "scratch")
+        cs.tl.score(other, **how)
+        _same(adata, other)
+
+
+def test_a_file_written_again_begins_anew(
+    stored: Path, how: dict[str, Any], tmp_path: Path
+) -> None:
+    _cut_off(stored, how, tmp_path / "scratch", 2)
+    adata = ad.read_h5ad(stored)
+    adata.X = adata.X * 0.5
+    adata.write_h5ad(stored)
+    cs.tl.score(adata, **how)
+    with open_store(stored) as again:
+        cs.tl.score(again, **how, scratch=tmp_path / "scratch")
+        _same(again, adata)
+
+
+def test_data_in_memory_are_never_taken_for_the_same(
+    few_logged: AnnData, small: Catalogue, tmp_path: Path
+) -> None:
+    half = few_logged.copy()
+    half.X = half.X * 0.5
+    cs.tl.score(few_logged, method="ulm", signatures=small, scratch=tmp_path / "scratch")
+    kept = few_logged.obsm["cytosig_score"].to_numpy().copy()
+    cs.tl.score(half, method="ulm", signatures=small, scratch=tmp_path / "scratch")
+    cs.tl.score(few_logged, method="ulm", signatures=small)
+    np.testing.assert_array_equal(few_logged.obsm["cytosig_score"], kept)
+
+
+def test_a_folder_with_other_files_is_left_alone(few_logged: AnnData, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="other files"):
+        cs.tl.score(few_logged, scratch=tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_a_full_disk_is_told_before_the_work(
+    few_logged: AnnData, small: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(FileError, match="No space left"):
+        cs.tl.score(few_logged, method="ulm", signatures=small, scratch=Path(tmp_path, "scratch"))
