@@ -6,8 +6,6 @@ with gzip, or not at all, are therefore read past it: it says where in the file 
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -17,6 +15,7 @@ import numpy as np
 from isal import isal_zlib
 
 from cytosig._errors import FileError
+from cytosig.blocks.offsets import descriptor, read_at
 
 if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped,unused-ignore]
@@ -54,7 +53,7 @@ class RawFile:
 
     def __init__(self, path: Path, dtype: np.dtype[Any], /, *, offset: int = 0) -> None:
         self.dtype, self._offset, self._path = dtype, offset, path
-        self._file = _opened(self, path)
+        self._file = descriptor(path, self)
 
     def read(self, start: int, stop: int, /) -> NDArray[Any]:
         """Elements from ``start`` to before ``stop``."""
@@ -80,7 +79,7 @@ class Chunks:
         self._chunk = int(dataset.chunks[0])
         self._gzip, self._shuffle = dataset.compression == "gzip", bool(dataset.shuffle)
         self._path, self._places = Path(dataset.file.filename), places
-        self._file = _opened(self, self._path)
+        self._file = descriptor(self._path, self)
         self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
         self._most = max(1, min(_KEPT, _KEPT_BYTES // (self._chunk * self.dtype.itemsize)))
         self._lock = Lock()
@@ -145,7 +144,6 @@ def _is_plain_hdf5(array: Any) -> bool:
     return (
         isinstance(array, h5py.Dataset)
         and array.dtype.kind in "iufb"
-        and hasattr(os, "pread")
         and array.file.mode == "r"
         and array.file.driver == "sec2"
         and array.file.userblock_size == 0
@@ -176,22 +174,11 @@ def _places(dataset: h5py.Dataset) -> list[_Place] | None:
     return [found[number] for number in range(n)]
 
 
-def _opened(owner: object, path: Path) -> int:
-    file = os.open(path, os.O_RDONLY)
-    weakref.finalize(owner, os.close, file)
-    return file
-
-
 def _bytes(file: int, size: int, offset: int, path: Path) -> bytes:
-    """As many bytes as asked for: one call returns at most 2 GiB."""
-    parts = []
-    while size:
-        part = os.pread(file, size, offset)
-        if not part:
-            raise _damaged(path, "it is cut short")
-        parts.append(part)
-        size, offset = size - len(part), offset + len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    found = read_at(file, size, offset)
+    if len(found) < size:
+        raise _damaged(path, "it is cut short")
+    return found
 
 
 def _damaged(path: Path, why: str) -> FileError:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cytosig._errors import FileError
 from cytosig._log import logger
+from cytosig.blocks.offsets import descriptor, write_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +25,60 @@ if TYPE_CHECKING:
     from cytosig.blocks.block import Span
     from cytosig.engine.outputs import Field, Job, Seats
 
-_HELD_BYTES = 64 * 2**20  # of results in memory before they are let go of to their files
 _RUN, _DONE = "run.json", "done.txt"
+
+
+class Held:
+    """An array of results in memory."""
+
+    def __init__(self, array: NDArray[Any], /) -> None:
+        self.array = array
+
+    def put(self, place: slice, values: NDArray[Any], /) -> None:
+        """Take over the results of some observations."""
+        self.array[place] = values
+
+
+class Filed:
+    """An array of results in a file, column after column.
+
+    It is written past the memory, and read as a map of the file.
+    """
+
+    def __init__(self, path: Path, n_rows: int, field: Field, /) -> None:
+        self.path, self._dtype = path, np.dtype(field.dtype)
+        self._shape = (n_rows,) if field.width is None else (n_rows, field.width)
+        _reserve(path, int(np.prod(self._shape)) * self._dtype.itemsize)
+        self._file = descriptor(path, self, write=True)
+        self._map: np.memmap[Any, Any] | None = None
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """All of it; what is changed there stays in memory."""
+        if self._map is None:
+            self._map = np.memmap(self.path, self._dtype, "c", shape=self._shape, order="F")
+        return self._map
+
+    def put(self, place: slice, values: NDArray[Any], /) -> None:
+        """Take over the results of some observations."""
+        size = self._dtype.itemsize
+        columns = np.ascontiguousarray(values.T, dtype=self._dtype).reshape(-1, len(values))
+        for k, column in enumerate(columns):
+            write_at(self._file, column.data.cast("B"), (k * self._shape[0] + place.start) * size)
+
+    def offset_of(self, values: NDArray[Any], /) -> int | None:
+        """Where in the file values are that are part of the map; None for any others."""
+        if self._map is None or not values.flags.c_contiguous:
+            return None
+        offset = values.ctypes.data - self._map.ctypes.data
+        inside = 0 <= offset <= self._map.nbytes - values.nbytes
+        return offset if inside and values.dtype == self._dtype else None
+
+    def let_go(self) -> None:
+        """Leave to the file what has been read into memory."""
+        pages = getattr(self._map, "_mmap", None)
+        if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
+            pages.madvise(mmap.MADV_DONTNEED)
 
 
 class Room:
@@ -39,12 +92,12 @@ class Room:
         """Blocks whose results are here already."""
         return frozenset()
 
-    def array(self, name: str, n_rows: int, field: Field, /) -> NDArray[Any]:
+    def table(self, name: str, n_rows: int, field: Field, /) -> Held | Filed:
         """An array of results."""
         del name
-        return field.empty(n_rows)
+        return Held(field.empty(n_rows))
 
-    def finished(self, span: Span, n_bytes: int, /) -> None:
+    def finished(self, span: Span, /) -> None:
         """Take note that a block's results are in their arrays."""
 
     def recall(self, name: str, /) -> dict[str, NDArray[Any]] | None:
@@ -58,6 +111,11 @@ class Room:
     def let_go(self) -> None:
         """Take no more memory than needed."""
 
+    def place_of(self, values: NDArray[Any], /) -> tuple[Path, int] | None:
+        """File and offset where these very values are on disk, if they are."""
+        del values
+        return None
+
 
 class Folder(Room):
     """Arrays in files of a folder; what a cut-off run left there is gone on with.
@@ -70,8 +128,8 @@ class Folder(Room):
     """
 
     def __init__(self, path: Path, /) -> None:
-        self._path, self._lock, self._held = path, Lock(), 0
-        self._maps: list[np.memmap[Any, Any]] = []
+        self._path, self._lock = path, Lock()
+        self._tables: list[Filed] = []
         self._done: frozenset[Span] = frozenset()
 
     def open(self, run: Mapping[str, object], /) -> None:
@@ -99,28 +157,18 @@ class Folder(Room):
         """Blocks whose results are here already."""
         return self._done
 
-    def array(self, name: str, n_rows: int, field: Field, /) -> NDArray[Any]:
-        """An array of results, column after column in a file."""
-        shape = (n_rows,) if field.width is None else (n_rows, field.width)
-        size = int(np.prod(shape)) * np.dtype(field.dtype).itemsize
-        if not size:
-            return field.empty(n_rows)
-        path = self._path / name
-        _reserve(path, size)
-        found: np.memmap[Any, Any] = np.memmap(path, field.dtype, "r+", shape=shape, order="F")
-        self._maps.append(found)
+    def table(self, name: str, n_rows: int, field: Field, /) -> Held | Filed:
+        """An array of results, in a file unless it is empty."""
+        if not n_rows or field.width == 0:
+            return Held(field.empty(n_rows))
+        found = Filed(self._path / name, n_rows, field)
+        self._tables.append(found)
         return found
 
-    def finished(self, span: Span, n_bytes: int, /) -> None:
+    def finished(self, span: Span, /) -> None:
         """Take note that a block's results are in their files."""
-        with self._lock:
-            with (self._path / _DONE).open("a", encoding="utf-8") as log:
-                log.write(f"{span[0]} {span[1]}\n")
-            self._held += n_bytes
-            if self._held < _HELD_BYTES:
-                return
-            self._held = 0
-        self.let_go()
+        with self._lock, (self._path / _DONE).open("a", encoding="utf-8") as log:
+            log.write(f"{span[0]} {span[1]}\n")
 
     def recall(self, name: str, /) -> dict[str, NDArray[Any]] | None:
         """What an earlier run left under a name."""
@@ -138,11 +186,17 @@ class Folder(Room):
         part.replace(self._path / f"{name}.npz")
 
     def let_go(self) -> None:
-        """Leave to the files what is held in memory."""
-        for held in self._maps:
-            pages = getattr(held, "_mmap", None)
-            if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
-                pages.madvise(mmap.MADV_DONTNEED)
+        """Leave to the files what has been read into memory."""
+        for table in self._tables:
+            table.let_go()
+
+    def place_of(self, values: NDArray[Any], /) -> tuple[Path, int] | None:
+        """File and offset where these very values are on disk, if they are."""
+        for table in self._tables:
+            offset = table.offset_of(values)
+            if offset is not None:
+                return table.path, offset
+        return None
 
 
 class Tables:
@@ -158,14 +212,20 @@ class Tables:
 
     def __init__(self, jobs: Sequence[Job], seats: Seats, room: Room, /) -> None:
         self._jobs, self._seats, self._room = jobs, seats, room
-        self._direct = type(room) is Room
-        self.filled: list[dict[str, NDArray[Any]]] = [
+        self._tables = [
             {
-                name: room.array(f"job{k}-{name}", seats.n_rows(job.serves), field)
+                name: room.table(f"job{k}-{name}", seats.n_rows(job.serves), field)
                 for name, field in job.fields.items()
             }
             for k, job in enumerate(jobs)
         ]
+        every = [table for tables in self._tables for table in tables.values()]
+        self._direct = all(isinstance(table, Held) for table in every)
+
+    @property
+    def filled(self) -> list[dict[str, NDArray[Any]]]:
+        """The arrays of every job."""
+        return [{name: table.array for name, table in own.items()} for own in self._tables]
 
     @property
     def done(self) -> frozenset[Span]:
@@ -178,8 +238,8 @@ class Tables:
         places = [self._seats.places(rows, job.serves) for job in self._jobs]
         if self._direct:
             yield [
-                {name: array[place] for name, array in arrays.items()}
-                for arrays, place in zip(self.filled, places, strict=True)
+                {name: table.array[place] for name, table in own.items()}
+                for own, place in zip(self._tables, places, strict=True)
             ]
             return
         slots = [
@@ -191,13 +251,11 @@ class Tables:
 
     def put(self, rows: slice, found: Sequence[Mapping[str, NDArray[Any]]], /) -> None:
         """Take over the results of some rows."""
-        n_bytes = 0
-        for job, arrays, values in zip(self._jobs, self.filled, found, strict=True):
+        for job, own, values in zip(self._jobs, self._tables, found, strict=True):
             place = self._seats.places(rows, job.serves)
-            for name, array in arrays.items():
-                array[place] = values[name]
-                n_bytes += values[name].nbytes
-        self._room.finished((rows.start, rows.stop), n_bytes)
+            for name, table in own.items():
+                table.put(place, values[name])
+        self._room.finished((rows.start, rows.stop))
 
 
 def _is_of(path: Path, text: str) -> bool:
