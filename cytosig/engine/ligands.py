@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cytosig.engine.outputs import Field
-from cytosig.kernels.rows import pick_columns
+from cytosig.kernels.ligands import LINEAR, LOG1P, LOG2, Forms, ligand_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
     from cytosig.blocks import Block
     from cytosig.engine.align import Aligned
     from cytosig.engine.outputs import Outputs, Slots
+    from cytosig.engine.recognise import Values
     from cytosig.signatures import Catalogue
     from cytosig.signatures.model import Cytokine
-
-    Array = NDArray[np.float32]
 
 
 class LigandJob:
@@ -44,14 +44,14 @@ class LigandJob:
     def __init__(self, aligned: Aligned, catalogue: Catalogue, /) -> None:
         contrasts = aligned.values.kind == "contrasts"
         self._cytokines = [] if contrasts else list(catalogue.cytokines.values())
-        self._base = aligned.values.base
-        self._logged = aligned.values.kind not in ("counts", "linear")
+        self._kind, self._scale = _scale(aligned.values)
         place = aligned.place
         wanted = {gene for c in self._cytokines for gene in c.ligand_genes if gene in place}
         genes = sorted(wanted, key=place.__getitem__)
-        self._slot = np.full(aligned.rows.n_genes, -1, dtype=np.int32)
+        number = np.min_scalar_type(-max(len(genes), 1))  # a small table stays at hand
+        self._slot = np.full(aligned.rows.n_genes, -1, dtype=number)
         self._slot[[place[gene] for gene in genes]] = np.arange(len(genes))
-        self._column = {gene: i for i, gene in enumerate(genes)}
+        self._forms = _forms(self._cytokines, {gene: i for i, gene in enumerate(genes)})
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -65,13 +65,10 @@ class LigandJob:
         del here, batch
         if not self._cytokines:
             return
-        picked = np.zeros((block.stop - block.start, len(self._column)), dtype=np.float32)
-        pick_columns(block.indptr, block.indices, block.data, self._slot, picked)
-        for k, cytokine in enumerate(self._cytokines):
-            forms = _forms(picked, self._column, cytokine)
-            if forms:
-                total = _add_logged(forms, self._base) if self._logged else sum(forms)
-                into["ligand"][:, k] = total
+        ligand_levels(
+            block.indptr, block.indices, block.data, self._slot, self._forms, self._kind,
+            self._scale, into["ligand"],
+        )  # fmt: skip
 
     def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """No scores."""
@@ -86,18 +83,29 @@ class LigandJob:
         return pd.DataFrame(filled["ligand"], index=obs_names, columns=columns, copy=False)
 
 
-def _forms(picked: Array, column: Mapping[str, int], cytokine: Cytokine) -> list[Array]:
-    whole = [f.genes for f in cytokine.ligands if all(gene in column for gene in f.genes)]
-    return [picked[:, [column[g] for g in genes]].min(axis=1) for genes in whole]
+def _scale(values: Values) -> tuple[int, float]:
+    """The scale of the values, and what their natural logarithms are divided by."""
+    if values.kind in ("counts", "linear"):
+        return LINEAR, 1.0
+    return (LOG2, 1.0) if values.base is None else (LOG1P, float(np.log(values.base)))
 
 
-def _add_logged(forms: list[Array], base: float | None) -> Array:
-    if len(forms) == 1:
-        return forms[0]
-    values = np.stack(forms).astype(np.float64)
-    if base is None:
-        total = np.log2(np.exp2(values).sum(axis=0))
-    else:
-        scale = np.log(base)
-        total = np.log1p(np.expm1(values * scale).sum(axis=0)) / scale
-    return np.asarray(total, dtype=np.float32)
+def _forms(cytokines: Sequence[Cytokine], number: Mapping[str, int]) -> Forms:
+    """Forms of which every subunit is measured, by the numbers of their genes."""
+    whole = [
+        [[number[g] for g in form.genes] for form in c.ligands if number.keys() >= {*form.genes}]
+        for c in cytokines
+    ]
+    needs = [{gene for form in forms for gene in form} for forms in whole]
+    serves = [[k for k, genes in enumerate(needs) if gene in genes] for gene in number.values()]
+    forms = list(chain.from_iterable(whole))
+    return Forms(_starts(whole), _starts(forms), _flat(forms), _starts(serves), _flat(serves))
+
+
+def _starts(lists: Sequence[Sequence[Any]]) -> NDArray[np.int64]:
+    """Where each list starts in all of them end to end, and where the last ends."""
+    return np.cumsum([0, *map(len, lists)], dtype=np.int64)
+
+
+def _flat(lists: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    return np.fromiter(chain.from_iterable(lists), dtype=np.int64)

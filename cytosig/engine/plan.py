@@ -133,7 +133,8 @@ def axis_members(
 ) -> tuple[list[str], Array]:
     """An axis' weights: the mean of its members' signatures, each at unit length.
 
-    Axes without a member here, or whose members cancel each other out, are left out.
+    Axes without a member here, or whose members cancel each other out, are left out. Genes
+    without a weight may be left out too.
     """
     length = np.linalg.norm(weights, axis=0)
     names, columns = [], []
@@ -141,7 +142,8 @@ def axis_members(
         inside = [i for i, id in enumerate(ids) if id in axis.members]
         column = np.zeros(len(ids))
         column[inside] = 1.0 / (len(inside) * length[inside])
-        if np.abs(weights @ column).max(initial=0.0) > _CANCELLED:
+        joint = np.einsum("gs,s->g", weights, column)  # too small for the threads of a product
+        if np.abs(joint).max(initial=0.0) > _CANCELLED:
             names.append(axis.id)
             columns.append(column)
     return names, np.stack(columns, axis=1) if columns else np.zeros((len(ids), 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.stats import rankdata
 
 from cytosig.engine.outputs import STATE, Field, Outputs
@@ -44,9 +43,10 @@ class RankJob:
         sets = named.sets
         self._signed = bool(sets.lowered.any())
         both = np.hstack([sets.raised, sets.lowered]) if self._signed else sets.raised
-        member = sp.csr_matrix(both)
-        self._pointer = member.indptr.astype(np.int64)
-        self._member = member.indices.astype(np.int32)
+        gene, member = np.divmod(np.flatnonzero(both), both.shape[1])
+        sets_of = np.bincount(gene, minlength=sets.n_genes)
+        self._pointer = np.concatenate([[0], np.cumsum(sets_of)]).astype(np.int64)
+        self._member = member.astype(np.int32)
         self._size = np.concatenate([sets.n_raised, sets.n_lowered][: 1 + self._signed])
         self._tuning = _tuning(asked, sets.n_genes)
 
@@ -65,10 +65,12 @@ class RankJob:
         whole = _INTEGERS[data.dtype]
         bits = np.ascontiguousarray(data).view(whole)
         infinity = int(np.array(np.inf, dtype=data.dtype).view(whole))
+        shape = ranks.N_SUMS, min(_AT_ONCE, len(here)), len(self._size)
+        planes = np.empty(shape)  # every sum by itself, as the methods take them
         for first in range(0, len(here), _AT_ONCE):
             last = min(first + _AT_ONCE, len(here))
             part = {name: array[first:last] for name, array in into.items()}
-            sums = np.zeros((last - first, len(self._size), ranks.N_SUMS))
+            sums = planes[:, : last - first].transpose(1, 2, 0)
             ranks.rank_sums(
                 indptr[first : last + 1], indices, bits, infinity, self._pointer, self._member,
                 self._size, self._tuning, sums, part["state"],

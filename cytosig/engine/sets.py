@@ -44,15 +44,19 @@ def make_sets(weights: Array, ids: Sequence[str], catalogue: Catalogue, /) -> Na
     catalogue
         Where they and their axes come from.
     """
-    names, members = axis_members(weights, ids, catalogue.axes)
-    joint = weights @ members
+    used = np.flatnonzero(weights.any(axis=1))
+    dense = weights[used]
+    names, members = axis_members(dense, ids, catalogue.axes)
+    joint = np.einsum("gs,sa->ga", dense, members)  # too small for the threads of a product
     joint[np.abs(joint) < 1e-12] = 0.0  # members that cancel each other out
-    every = np.hstack([weights, joint])
+    every = np.hstack([dense, joint])
+    raised, lowered = np.zeros((2, len(weights), every.shape[1]), dtype=np.bool_)
+    raised[used], lowered[used] = every > 0, every < 0
     listed = np.array([_listed(catalogue, [id]) for id in ids]).reshape(-1, 2)
     of_axes = [_listed(catalogue, [id for id in ids if id in catalogue.axes[n].members])
                for n in names]  # fmt: skip
     n_listed = np.vstack([listed, np.array(of_axes, dtype=np.int64).reshape(-1, 2)])
-    return NamedSets((*ids, *names), len(ids), Sets(every > 0, every < 0, n_listed))
+    return NamedSets((*ids, *names), len(ids), Sets(raised, lowered, n_listed))
 
 
 def _listed(catalogue: Catalogue, ids: Sequence[str]) -> tuple[int, int]:

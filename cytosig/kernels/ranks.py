@@ -1,9 +1,8 @@
 """Ranks of signature genes inside each row, from its non-zeros alone and without sorting.
 
-Zeros are one block of ties, so only stored values are told apart. They are counted in buckets by
-their bit patterns, which order positive floats as their values do. Where a bucket holds a single
-value, as most do, its count and the counts above it give the rank; a bucket of several values is
-sorted when a gene in it is asked for.
+Zeros are one block of ties, so only stored values are told apart: one by one where the genes asked
+for hold few of them, in buckets where they hold many. Either way ranks come from whole numbers of
+genes, so it does not show in the sums which way was taken.
 """
 
 from __future__ import annotations
@@ -14,14 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numba as nb
 import numpy as np
 
+from cytosig.kernels import buckets, levels
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from cytosig.kernels.levels import Found
 
 FILLED, CAPPED_FILLED, CAPPED, RECOVERED, RANK, LOWEST, POWER, WEIGHTED = range(8)
 N_SUMS = 8
 _FILLED_ONLY = 2  # the first two sums leave out genes that are zero
-_FEWEST, _MOST = 64, 32768  # buckets
-_SINGLE, _MIXED, _READY = 0, 1, 2  # a bucket: one value; several; its terms are known
 
 
 class Tuning(NamedTuple):
@@ -35,106 +36,6 @@ class Tuning(NamedTuple):
     max_rank: float
     top: int
     alpha: float
-
-
-class _Scratch(NamedTuple):
-    """Room for one row; the first index is 0 for positive values and 1 for negative ones.
-
-    Sizes of values as read and in order; where each bucket starts, the last value put into it and
-    what it holds; terms by bucket (the last row is for a gene of a mixed one); places of genes
-    that are in a set.
-    """
-
-    value: Any
-    ordered: Any
-    start: Any
-    last: Any
-    kind: Any
-    known: Any
-    hit: Any
-
-
-@nb.njit(cache=True, nogil=True)
-def _scratch(longest: int, like: NDArray[Any]) -> _Scratch:
-    return _Scratch(
-        np.empty((2, longest), like.dtype),
-        np.empty((2, longest), like.dtype),
-        np.empty((2, _MOST + 1), np.int32),
-        np.empty((2, _MOST), like.dtype),
-        np.empty((2, _MOST), np.uint8),
-        np.empty((2 * _MOST + 1, N_SUMS)),
-        np.empty(longest, np.int64),
-    )
-
-
-@nb.njit(cache=True, nogil=True)
-def _read(
-    indices: NDArray[np.int32],
-    bits: NDArray[Any],
-    infinity: int,
-    wanted: NDArray[np.uint8],
-    room: _Scratch,
-) -> tuple[int, int, int, int]:
-    """Split a row by sign; how many values are positive, negative, asked for, and not finite."""
-    n_above = n_below = n_hit = n_bad = 0
-    mask = np.iinfo(bits.dtype).max
-    for j in range(len(bits)):
-        b = bits[j]
-        v = b & mask
-        n_bad += v >= infinity
-        room.value[0, n_above] = v
-        room.value[1, n_below] = v
-        room.hit[n_hit] = j
-        n_above += b > 0
-        n_below += (b < 0) & (v > 0)
-        n_hit += wanted[indices[j]] & (v > 0)
-    return n_above, n_below, n_hit, n_bad
-
-
-@nb.njit(cache=True, nogil=True)
-def _count(
-    value: NDArray[Any],
-    start: NDArray[np.int32],
-    last: NDArray[Any],
-    kind: NDArray[np.uint8],
-) -> tuple[int, int]:
-    """Count values in ascending buckets; returns the lowest value and the shift to a bucket."""
-    low = high = value[0]
-    for v in value:
-        low, high = min(low, v), max(high, v)
-    buckets = _FEWEST
-    while buckets < len(value) and buckets < _MOST:
-        buckets *= 2
-    shift = 0
-    while (high - low) >> shift >= buckets:
-        shift += 1
-    buckets = ((high - low) >> shift) + 1
-    start[: buckets + 1] = 0
-    kind[:buckets] = _SINGLE
-    for v in value:
-        k = (v - low) >> shift
-        kind[k] |= (start[k + 1] > 0) & (last[k] != v)
-        last[k] = v
-        start[k + 1] += 1
-    for k in range(buckets):
-        start[k + 1] += start[k]
-    return low, shift
-
-
-@nb.njit(cache=True, nogil=True)
-def _sort(
-    value: NDArray[Any], low: int, shift: int, start: NDArray[np.int32], ordered: NDArray[Any]
-) -> None:
-    """Every value in its bucket, and every bucket in order."""
-    n_buckets = ((value.max() - low) >> shift) + 1
-    place = start[:n_buckets].copy()
-    for v in value:
-        k = (v - low) >> shift
-        ordered[place[k]] = v
-        place[k] += 1
-    for k in range(n_buckets):
-        if start[k + 1] - start[k] > 1:
-            ordered[start[k] : start[k + 1]].sort()
 
 
 @nb.njit(cache=True, nogil=True)
@@ -162,42 +63,50 @@ def _terms(less: int, equal: int, zeros: int, how: Tuning, term: NDArray[np.floa
 
 
 @nb.njit(cache=True, nogil=True)
-def _learn(
-    value: int, side: int, bucket: int, n: int, low: int, shift: int, below: int, zeros: int,
-    sorted: bool, how: Tuning, room: _Scratch,
-) -> int:  # fmt: skip
-    """Terms of the genes of one value; returns where in ``room.known`` they are.
+def _look(bits: NDArray[Any], infinity: int, n_genes: int) -> tuple[int, int, int]:
+    """The state of a row, the genes below zero, and those that are zero."""
+    mask = np.iinfo(bits.dtype).max
+    n_bad = n_below = n_stored = n_same = 0
+    for j in range(len(bits)):
+        value = bits[j] & mask
+        n_bad += value >= infinity
+        n_below += (bits[j] < 0) & (value > 0)
+        n_stored += value > 0
+    if n_stored == n_genes:
+        for j in range(n_genes):
+            n_same += bits[j] == bits[0]
+    state = 3 if n_bad else 1 if n_stored == 0 else 2 if n_same == n_genes else 0
+    return state, n_below, n_genes - n_stored
 
-    ``n`` values are on this side; ``below`` genes are below all of them, ``zeros`` above.
-    """
-    start = room.start[side]
-    first, stop = np.int64(start[bucket]), np.int64(start[bucket + 1])
-    at = side * _MOST + bucket
-    if room.kind[side, bucket] == _SINGLE:
-        room.kind[side, bucket] = _READY
-    else:
-        if not sorted:
-            _sort(room.value[side, :n], low, shift, start, room.ordered[side])
-        part = room.ordered[side, first:stop]
-        stop = first + np.searchsorted(part, value, side="right")
-        first += np.searchsorted(part, value)
-        at = 2 * _MOST
-    less = below + first if side == 0 else n - stop
-    _terms(int(less), int(stop - first), zeros, how, room.known[at])
-    return at
+
+@nb.njit(cache=True, nogil=True)
+def _add_found(
+    n_found: int, found: Found, term: NDArray[np.float64], pointer: NDArray[np.int64],
+    member: NDArray[np.int32], total: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Add the terms of the genes found to the sums of their sets."""
+    n_sums = term.shape[1]  # not the constant: its loop would be unrolled, and not added at once
+    for i in range(n_found):
+        gene, at = np.uint64(found.gene[i]), np.uint64(found.level[i])
+        for q in range(pointer[gene], pointer[gene + np.uint64(1)]):
+            k = np.uint64(member[np.uint64(q)])
+            for s in range(n_sums):
+                total[k, s] += term[at, s]
 
 
 @nb.njit(cache=True, nogil=True)
 def _add_silent(
-    less: int, n_zero: int, size: NDArray[np.int64], how: Tuning, term: NDArray[np.float64],
-    sums: NDArray[np.float64],
+    less: int, n_zero: int, how: Tuning, size: NDArray[np.int64], term: NDArray[np.float64],
+    total: NDArray[np.float64], sums: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Add the genes that are zero, ``less`` genes being below them."""
-    _terms(less, n_zero, 0, how, term)
-    for k in range(len(size)):
-        silent = size[k] - sums[k, FILLED]
-        for s in range(_FILLED_ONLY, N_SUMS):
-            sums[k, s] += silent * term[s]
+    """The sums over all genes: ``total`` of those found, and as much for each that is zero."""
+    term[:] = 0.0
+    if n_zero:
+        _terms(less, n_zero, 0, how, term)
+        term[:_FILLED_ONLY] = 0.0
+    for s in range(N_SUMS):
+        for k in range(len(size)):
+            sums[k, s] = total[k, s] + (size[k] - total[k, FILLED]) * term[s]
 
 
 @nb.njit(cache=True, nogil=True)
@@ -222,51 +131,30 @@ def rank_sums(
     pointer, member, size
         Sets of every gene, in CSR form, and genes of every set.
     sums
-        Out, rows × sets × 8, zeroed: genes that are not zero, Σ capped place from the top among
-        those and among all, Σ expected (top − place) where positive, Σ tie-averaged rank,
-        Σ lowest rank, Σ rank^alpha, Σ rank^(1 + alpha).
+        Out, rows × sets × 8: genes that are not zero, Σ capped place from the top among those
+        and among all, Σ expected (top − place) where positive, Σ tie-averaged rank, Σ lowest
+        rank, Σ rank^alpha, Σ rank^(1 + alpha); 0 where ``state`` is not.
     state
         Out: 0 fine, 1 no non-zero value, 2 every gene the same value, 3 NaN or infinite.
     """
-    room = _scratch(np.diff(indptr).max() if len(indptr) > 1 else 0, bits)
+    longest = np.diff(indptr).max() if len(indptr) > 1 else 0
+    found, table = levels.make_found(longest), levels.make_table()
+    room = buckets.make_buckets(longest, bits)
     wanted = (pointer[1:] > pointer[:-1]).astype(np.uint8)
-    mask = np.iinfo(bits.dtype).max
-    low, shift = np.zeros(2, np.int64), np.zeros(2, np.int64)
-    n, below, zeros = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
-    sorted = np.zeros(2, np.bool_)
+    term, total = np.empty((longest + 1, N_SUMS)), np.empty((len(size), N_SUMS))
     for row in range(len(indptr) - 1):
-        begin, end = indptr[row], indptr[row + 1]
-        n[0], n[1], n_hit, n_bad = _read(
-            indices[begin:end], bits[begin:end], infinity, wanted, room
-        )
-        n_zero = how.n_genes - n[0] - n[1]
-        if n_bad or n_zero == how.n_genes:
-            state[row] = 3 if n_bad else 1
-            continue
-        below[0], zeros[1] = n[1] + n_zero, n_zero
-        sorted[:] = False
-        for c in range(2):
-            if n[c]:
-                low[c], shift[c] = _count(
-                    room.value[c, : n[c]], room.start[c], room.last[c], room.kind[c]
-                )
-            if n[c] == how.n_genes and room.start[c, 1] == n[c] and room.kind[c, 0] == _SINGLE:
-                state[row] = 2
+        gene, value = indices[indptr[row] : indptr[row + 1]], bits[indptr[row] : indptr[row + 1]]
+        state[row], n_below, n_zero = _look(value, infinity, how.n_genes)
         if state[row]:
+            sums[row] = 0.0
             continue
-        for i in range(n_hit):
-            j = begin + room.hit[i]
-            c = 0 if bits[j] > 0 else 1
-            v = bits[j] & mask
-            k = (v - low[c]) >> shift[c]
-            at = c * _MOST + k
-            if room.kind[c, k] != _READY:
-                at = _learn(
-                    v, c, k, n[c], low[c], shift[c], below[c], zeros[c], sorted[c], how, room
-                )
-                sorted[c] |= room.kind[c, k] == _MIXED
-            for q in range(pointer[indices[j]], pointer[indices[j] + 1]):
-                for s in range(N_SUMS):
-                    sums[row, member[q], s] += room.known[at, s]
-        if n_zero:
-            _add_silent(n[1], n_zero, size, how, room.known[2 * _MOST], sums[row])
+        n_found = levels.read(gene, value, wanted, found)
+        n_levels = levels.find(value, how.n_genes - len(value), n_found, table, found)
+        if n_levels < 0:
+            n_levels = buckets.find(value, how.n_genes, n_found, room, found)
+        for k in range(n_levels):
+            zeros = n_zero if found.less[k] < n_below else 0
+            _terms(found.less[k], found.equal[k], zeros, how, term[k])
+        total[:] = 0.0
+        _add_found(n_found, found, term, pointer, member, total)
+        _add_silent(n_below, n_zero, how, size, term[longest], total, sums[row])

@@ -1,4 +1,4 @@
-"""One pass over CSR rows: gene sums, projections on signatures, picked columns.
+"""One pass over CSR rows: gene sums, projections on signatures.
 
 Every accumulation runs inside one row or in twice the precision, so results do not depend on how
 the rows are cut into blocks or how many threads work.
@@ -81,22 +81,6 @@ def filled_rows(indptr: NDArray[np.int64], data: NDArray[Any], out: NDArray[np.b
             if data[j] != 0:
                 out[row] = True
                 break
-
-
-@nb.njit(cache=True, nogil=True)
-def pick_columns(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    data: NDArray[Any],
-    slot: NDArray[np.int32],
-    out: NDArray[np.float32],
-) -> None:
-    """Dense copy of the columns with ``slot`` >= 0 into ``out`` (rows × slots, zeroed)."""
-    for row in range(len(indptr) - 1):
-        for j in range(indptr[row], indptr[row + 1]):
-            column = slot[indices[j]]
-            if column >= 0:
-                out[row, column] = data[j]
 
 
 @nb.njit(cache=True, nogil=True)
