@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 Span = tuple[int, int]
@@ -57,6 +59,24 @@ class Block:
             matrix.indices.astype(np.int32, copy=False),
             floats(matrix.data),
         )
+
+
+def joined(start: int, blocks: Sequence[Block], /) -> Block:
+    """The rows of several blocks, one after the other, the first of them being row ``start``."""
+    sizes = np.concatenate([[0], *(np.diff(block.indptr) for block in blocks)])
+    indptr = np.cumsum(sizes).astype(np.int64)
+    indices = [np.zeros(0, dtype=np.int32), *(block.indices for block in blocks)]
+    data = [block.data for block in blocks] or [np.zeros(0)]
+    arrays = np.concatenate(indices), np.concatenate(data)
+    return Block(start, start + len(indptr) - 1, indptr, *arrays)
+
+
+def runs(rows: NDArray[np.int64], /) -> list[Span]:
+    """Stretches of rows that follow each other, as first and last + 1."""
+    if not rows.size:
+        return []
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    return [(int(part[0]), int(part[-1]) + 1) for part in np.split(rows, breaks)]
 
 
 def canonical(matrix: Any, /) -> Any:

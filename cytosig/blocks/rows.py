@@ -9,16 +9,18 @@ import scipy.sparse as sp
 
 from cytosig._errors import DataError
 from cytosig._log import logger
-from cytosig.blocks.block import Block
+from cytosig.blocks.block import joined, runs
+from cytosig.blocks.chain import Chain
 from cytosig.blocks.columns import stored_rows
-from cytosig.blocks.lazy import Lazy, is_lazy
+from cytosig.blocks.lazy import Elsewhere, Lazy, is_lazy
 from cytosig.blocks.sources import Held, Slabs, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cytosig.blocks.block import Span
+    from cytosig.blocks.block import Block, Span
     from cytosig.blocks.sources import Source
+    from cytosig.blocks.watch import Watch
 
 
 class RowBlocks:
@@ -32,24 +34,28 @@ class RowBlocks:
     chunk_size
         Rows a block; chosen by memory when not given. Results never depend on it. A dask array
         keeps its own chunks.
+    watch
+        Is told of every pass over the rows.
     """
 
-    def __init__(self, matrix: Any, /, *, chunk_size: int | None = None) -> None:
+    def __init__(
+        self, matrix: Any, /, *, chunk_size: int | None = None, watch: Watch | None = None
+    ) -> None:
+        self.watch = watch
         if isinstance(matrix, np.matrix):
             matrix = np.asarray(matrix)
         if getattr(matrix, "ndim", 2) != 2:
             raise DataError(f"The matrix has {matrix.ndim} dimension(s); expected obs × var.")
         if np.dtype(matrix.dtype).kind not in "biuf":
             raise DataError(f"The matrix holds {matrix.dtype}; expected numbers.")
-        self._source = _source(matrix)
+        self._source = source_of(matrix)
         self.shape = self._source.shape
-        size = self._source.usual if chunk_size is None else chunk_size
-        self.spans = _spans(self._source, size)
+        self.spans = _spans(self._source, chunk_size)
 
     @property
-    def lazy(self) -> Lazy | None:
-        """The dask array behind the rows, if there is one."""
-        return self._source if isinstance(self._source, Lazy) else None
+    def lazy(self) -> Elsewhere | None:
+        """What tasks of a dask scheduler read, if the rows are such."""
+        return self._source if isinstance(self._source, Elsewhere) else None
 
     def read(self, start: int, stop: int, /) -> Block:
         """The rows from ``start`` to before ``stop``; safe in several threads at once."""
@@ -65,11 +71,13 @@ class RowBlocks:
         picked = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int)) if n else np.arange(0)
         if self.lazy is not None:
             return self.lazy.pick(picked)
-        return _joined([self.read(*span) for span in _runs(picked)])
+        return joined(0, [self.read(*span) for span in runs(picked)])
 
 
-def _source(matrix: Any) -> Source:
+def source_of(matrix: Any, /) -> Source:
     """The way to read this kind of matrix."""
+    if isinstance(own := getattr(matrix, "source", None), Chain | Elsewhere):
+        return own
     if is_lazy(matrix):
         return Lazy(matrix)
     layout = getattr(matrix, "format", "")
@@ -83,25 +91,10 @@ def _source(matrix: Any) -> Source:
     return Stored.of(matrix) if layout == "csr" else stored_rows(matrix)
 
 
-def _spans(source: Source, size: int) -> tuple[Span, ...]:
-    if isinstance(source, Lazy):
+def _spans(source: Source, size: int | None) -> tuple[Span, ...]:
+    if isinstance(source, Elsewhere):
         return source.spans
-    n = source.shape[0]
+    if isinstance(source, Chain):
+        return source.spans(size)
+    n, size = source.shape[0], size or source.usual
     return tuple((start, min(start + size, n)) for start in range(0, n, size))
-
-
-def _runs(rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[Span]:
-    """Stretches of rows that follow each other."""
-    if not rows.size:
-        return []
-    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
-    return [(int(part[0]), int(part[-1]) + 1) for part in np.split(rows, breaks)]
-
-
-def _joined(blocks: list[Block]) -> Block:
-    """The rows of several blocks, one after the other."""
-    sizes = np.concatenate([[0], *(np.diff(block.indptr) for block in blocks)])
-    indptr = np.cumsum(sizes).astype(np.int64)
-    indices = [np.zeros(0, dtype=np.int32), *(block.indices for block in blocks)]
-    data = [block.data for block in blocks] or [np.zeros(0)]
-    return Block(0, len(indptr) - 1, indptr, np.concatenate(indices), np.concatenate(data))

@@ -22,14 +22,19 @@ _SPARSE_ROWS = 1024
 _VALUES = 2**21  # a block of rows on disk: far more than a chunk, far less than the memory
 
 
-class Source(Protocol):
+class Rows(Protocol):
     """A matrix that gives rows."""
 
     shape: tuple[int, int]
-    usual: int  # rows a block, where nobody asks for another number
 
     def read(self, start: int, stop: int, /) -> Block:
         """The rows from ``start`` to before ``stop``; safe in several threads at once."""
+
+
+class Source(Rows, Protocol):
+    """One that knows how many to give at once."""
+
+    usual: int  # rows a block, where nobody asks for another number
 
 
 class Held:

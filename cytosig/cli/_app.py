@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytosig._errors import CytosigError
-from cytosig.cli._notices import error, notices, plain
-from cytosig.cli._words import in_option_words
+from cytosig.cli._notices import error, notices, reason, unexpected
 from cytosig.cli.demo import demo
 from cytosig.cli.methods import methods
 from cytosig.cli.score import EPILOG, score
@@ -101,15 +100,12 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _explain(exc: Exception, *, debug: bool) -> int:
-    if isinstance(exc, CytosigError):
-        error(in_option_words(str(exc)))
-        return exc.exit_code
-    if isinstance(exc, MemoryError):
-        error("out of memory; use a machine with more, or fewer observations at a time.")
-        return 1
-    what = plain(" ".join(f"{type(exc).__name__}: {exc}".split()))
-    error(f"unexpected error: {what}" + ("" if debug else "; rerun with --debug"), label="")
-    return 1
+    text = reason(exc)
+    if text is None:
+        error(unexpected(exc) + ("" if debug else "; rerun with --debug"), label="")
+    else:
+        error(text)
+    return exc.exit_code if isinstance(exc, CytosigError) else 1
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cytosig.engine.reference import Reference
     from cytosig.engine.room import Room
 
+_STORE_SUFFIXES = (".h5ad", ".zarr")
 _TABLE_SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
 
 
@@ -30,9 +31,9 @@ class _OnlyLooking(Exception):  # noqa: N818 - a signal, not an error
 
 def check_writable(path: Path, /) -> None:
     """Refuse a place that cannot be written to, before hours of work are lost to it."""
-    from cytosig.io import atomic_path
+    from cytosig.io import atomic_folder, atomic_path
 
-    with suppress(_OnlyLooking), atomic_path(path):
+    with suppress(_OnlyLooking), (atomic_folder if is_zarr(path) else atomic_path)(path):
         raise _OnlyLooking
 
 
@@ -43,7 +44,7 @@ class Outputs:
     Parameters
     ----------
     main
-        AnnData (``.h5ad``) or the score table, by suffix.
+        AnnData (``.h5ad``, ``.zarr``) or the score table, by suffix.
     scores_only
         The AnnData without expression.
     tables
@@ -74,6 +75,13 @@ class Outputs:
         return [path for path in (self.reference, *inside, self.main) if path is not None]
 
     @property
+    def last(self) -> Path:
+        """A file that is always written, the last one where there is a main file."""
+        if self.main is None and self.tables is not None:
+            return self.methods[-1].file("score", self.tables)
+        return self.place
+
+    @property
     def place(self) -> Path:
         """Where results go that are kept until they can be written."""
         found = self.main or self.tables or self.reference
@@ -82,15 +90,18 @@ class Outputs:
         return found
 
     def check(self, inputs: Iterable[Path]) -> None:
-        """Refuse what cannot or must not be written.
+        """Refuse what cannot or must not be written; make the folder for tables."""
+        self.check_names(inputs)
+        self.prepare()
+
+    def check_names(self, inputs: Iterable[Path]) -> None:
+        """Refuse what must not be written, whatever is there.
 
         Raises
         ------
         UsageError
             No output, one that is an input or another output, an unknown suffix, a single table
             for several methods.
-        FileError
-            A place that cannot be written to.
         """
         if self.main is None and self.tables is None:
             raise UsageError(
@@ -100,13 +111,22 @@ class Outputs:
             _check_suffix(self.main)
             self._check_holds_all(self.main)
         self._check_distinct(list(inputs))
+
+    def prepare(self) -> None:
+        """Make the folder for tables.
+
+        Raises
+        ------
+        FileError
+            A place that cannot be written to.
+        """
         if self.tables is not None:
-            _make_folder(self.tables)
+            make_folder(self.tables)
         for path in self.files:
             check_writable(path)
 
     def _check_holds_all(self, main: Path) -> None:
-        if len(self.asked) > 1 and not _is_h5ad(main):
+        if len(self.asked) > 1 and not is_store_name(main):
             raise UsageError(
                 f"{main} holds one table, and {', '.join(self.asked)} have one each: give -o"
                 " OUT.h5ad, or --tsv DIR alone."
@@ -134,7 +154,8 @@ class Outputs:
     ) -> None:
         """Write the main file last: when it is there, everything is.
 
-        ``source`` is the file that ``adata`` was opened from, None where it is in memory.
+        ``source`` is the store that ``adata`` was opened from, None where it is of several files
+        or in memory; in a ``room`` of its own where it is not.
         """
         if self.reference is not None and fitted is not None:
             from cytosig.io import atomic_path
@@ -146,23 +167,33 @@ class Outputs:
                 method.write(adata, key, self.tables)
         if self.main is None:
             return
-        from cytosig.io import write_h5ad, write_scored, write_table
+        from cytosig.io import write_h5ad, write_table
 
-        if _is_h5ad(self.main) and source is not None and room is not None:
-            room.let_go()
-            write_scored(
-                adata, source, self.main, key=key, scores_only=self.scores_only, let_go=room.let_go
-            )
-        elif _is_h5ad(self.main):
-            write_h5ad(_without_matrix(adata) if self.scores_only else adata, self.main)
-        else:
+        if not is_store_name(self.main):
             write_table(adata.obsm[Keys(key).score], self.main, index_label=label_of(adata))
+        elif room is not None:
+            self._add(adata, key, self.main, source, room)
+        else:
+            write_h5ad(_without_matrix(adata) if self.scores_only else adata, self.main)
+
+    def _add(
+        self, adata: AnnData, key: str, main: Path, source: Path | None, room: Room, /
+    ) -> None:
+        """Results to a copy of the source, or to a store of their own."""
+        from cytosig.io import write_scored, write_scores
+
+        room.let_go()
+        let_go, place_of = room.let_go, room.place_of
+        if source is None or self.scores_only:
+            write_scores(adata, main, key=key, source=source, let_go=let_go, place_of=place_of)
+        else:
+            write_scored(adata, source, main, key=key, let_go=let_go, place_of=place_of)
 
     def say_further(self, adata: AnnData, key: str, /) -> None:
         """Where the scores of each further method are."""
         for method in self.methods[1:]:
             places = []
-            if self.main is not None and _is_h5ad(self.main):
+            if self.main is not None and is_store_name(self.main):
                 places += [f'obsm["{slot}"]' for slot in method.stored(adata, key)]
             if self.tables is not None:
                 places.append(str(self.tables / f"{method.method}_*.tsv"))
@@ -170,21 +201,34 @@ class Outputs:
             logger.info("Scores by %s: %s.", method.method, kept)
 
 
-def _is_h5ad(path: Path) -> bool:
-    return path.suffix.lower() == ".h5ad"
+def is_output(path: Path, /) -> bool:
+    """Whether the name is that of a file to write, not of a folder for several."""
+    return path.name.lower().endswith((*_STORE_SUFFIXES, *_TABLE_SUFFIXES))
+
+
+def is_store_name(path: Path, /) -> bool:
+    """Whether the name is that of an AnnData store."""
+    return path.suffix.lower() in _STORE_SUFFIXES
+
+
+def is_zarr(path: Path, /) -> bool:
+    """Whether the name is that of a zarr folder."""
+    return path.suffix.lower() == ".zarr"
 
 
 def _check_suffix(path: Path) -> None:
-    name = path.name.lower()
-    if not name.endswith((".h5ad", *_TABLE_SUFFIXES)):
+    if not is_output(path):
         raise UsageError(
-            f"{path}: unknown kind of output; end it in .h5ad, .tsv, .csv (.gz) or .parquet."
+            f"{path}: unknown kind of output; end it in .h5ad, .zarr, .tsv, .csv (.gz) or .parquet."
         )
-    if name.endswith(".parquet") and find_spec("pyarrow") is None:
+    if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise UsageError(f"{path}: parquet needs pyarrow. Run 'pip install pyarrow', or use .tsv.")
+    if is_zarr(path) and find_spec("zarr") is None:
+        raise UsageError(f"{path}: that needs zarr. Run 'pip install zarr', or use .h5ad.")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path, /) -> None:
+    """Make a folder and those it is in, unless it is there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as exc:

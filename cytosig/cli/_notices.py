@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from cytosig._errors import CytosigError
 from cytosig._log import logger
 from cytosig.cli._words import in_option_words
 
@@ -32,6 +33,20 @@ def plain(text: str, /) -> str:
 def error(text: str, *, label: str = "error: ") -> None:
     """One error on stderr."""
     typer.echo(f"cytosig: {label}{plain(text)}", err=True)
+
+
+def reason(exc: Exception, /) -> str | None:
+    """What went wrong, in the words of the command line; None where nobody foresaw it."""
+    if isinstance(exc, CytosigError):
+        return in_option_words(str(exc))
+    if isinstance(exc, MemoryError):
+        return "out of memory; use a machine with more, or fewer observations at a time."
+    return None
+
+
+def unexpected(exc: Exception, /) -> str:
+    """An error that nobody foresaw, in one line."""
+    return "unexpected error: " + plain(" ".join(f"{type(exc).__name__}: {exc}".split()))
 
 
 class _Handler(logging.Handler):

@@ -64,13 +64,18 @@ def _option(flag: str, panel: str, help: str, **more: Any) -> Any:
 
 _IN, _HOW, _ZERO, _OUT, _RUN = "Data", "Signatures and method", "Zero and scale", "Output", "Run"
 
-Source = Annotated[
-    Path,
+Sources = Annotated[
+    list[Path],
     typer.Argument(
         metavar="IN",
-        help="h5ad, zarr, 10x h5, 10x folder, or a csv/tsv table (.gz or not).",
+        help="h5ad, zarr, 10x h5, 10x folder, or a csv/tsv table (.gz or not). Several files are"
+        " scored one by one, each with a zero of its own.",
         show_default=False,
     ),
+]
+Join = Annotated[
+    bool,
+    _option("--join", _IN, "Score all files as one data set; needs the same genes in each."),
 ]
 Layer = Annotated[
     str | None, _option("--layer", _IN, "Score this layer instead of X.", metavar="NAME")
@@ -208,13 +213,13 @@ Out = Annotated[
     _option(
         "--out -o",
         _OUT,
-        "Everything in IN plus the scores (.h5ad), or the scores of one method (.tsv, .csv,"
-        " .parquet).",
-        metavar="OUT",
+        "Everything in IN plus the scores (.h5ad; .zarr from .zarr), or the scores of one method"
+        " (.tsv, .csv, .parquet). A folder for several files.",
+        metavar="OUT|DIR",
     ),
 ]
 ScoresOnly = Annotated[
-    bool, _option("--scores-only", _OUT, "OUT.h5ad without expression: obs, obsm and uns.")
+    bool, _option("--scores-only", _OUT, "OUT without expression: obs, obsm and uns.")
 ]
 InPlace = Annotated[
     bool,
@@ -228,7 +233,13 @@ Resume = Annotated[
     bool, _option("--resume", _RUN, "Go on with a run that was cut off; the same numbers.")
 ]
 Tables = Annotated[
-    Path | None, _option("--tsv", _OUT, "Write every table into this folder.", metavar="DIR")
+    Path | None,
+    _option(
+        "--tsv",
+        _OUT,
+        "Write every table into this folder; a folder in it for each of several files.",
+        metavar="DIR",
+    ),
 ]
 KeyAdded = Annotated[
     str | None,
@@ -239,4 +250,14 @@ KeyAdded = Annotated[
 Threads = Annotated[int | None, _option("--threads", _RUN, "Threads, else every core.", min=1)]
 ChunkSize = Annotated[
     int | None, _option("--chunk-size", _RUN, "Observations a block; same results.", min=1)
+]
+Scheduler = Annotated[
+    str | None,
+    _option(
+        "--scheduler",
+        _RUN,
+        "Have the workers of a running dask scheduler score: tcp://HOST:PORT or its .json file."
+        " They must see IN under the same path.",
+        metavar="ADDRESS",
+    ),
 ]

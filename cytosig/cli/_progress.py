@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
@@ -20,25 +21,25 @@ _PATIENCE = 1.0
 
 
 class Bar:
-    """Observations done, on stderr, once the work has lasted over a second.
+    """Observations done in each pass over them, on stderr, once the work has lasted over a second.
 
     Nothing is shown when stderr is no terminal or notices are off.
 
     Parameters
     ----------
-    total
-        Observations to do.
+    label
+        What is worked on.
     """
 
-    def __init__(self, total: int, /) -> None:
-        self._total = total
-        self._done = 0
-        self._since = time.monotonic()
+    def __init__(self, label: str = "cytosig", /) -> None:
+        self._label, self._phase = label, ""
+        self._total = self._done = self._before = 0
+        self._began = self._since = time.monotonic()
         self._lock = Lock()  # blocks finish in several threads
         self._shown: tuple[Progress, TaskID] | None = None
 
     def __enter__(self) -> Self:
-        self._since = time.monotonic()
+        self._began = time.monotonic()
         return self
 
     def __exit__(
@@ -51,31 +52,55 @@ class Bar:
             self._shown[0].stop()
 
     @property
-    def tick(self) -> Callable[[int], None] | None:
-        """What the work calls with the observations just done; None when nobody looks."""
+    def watch(self) -> Self | None:
+        """What is told of every pass; None when nobody looks."""
         wanted = sys.stderr.isatty() and logger.isEnabledFor(logging.INFO)
-        return self._advance if wanted else None
+        return self if wanted else None
+
+    def begin(self, phase: str, n_rows: int, n_done: int = 0, /) -> Callable[[int], None]:
+        """Start anew for a pass over the rows; what is returned counts those it has done."""
+        with self._lock:
+            self._phase, self._total = phase, n_rows
+            self._done = self._before = n_done
+            self._since = time.monotonic()
+            self._show()
+        return self._advance
 
     def _advance(self, n_rows: int, /) -> None:
         with self._lock:
             self._done += n_rows
-            if self._shown is None and time.monotonic() - self._since > _PATIENCE:
-                self._shown = self._start()
-            if self._shown is not None:
-                progress, task = self._shown
-                progress.update(task, completed=self._done)
+            self._show()
+
+    def _show(self) -> None:
+        if self._shown is None and time.monotonic() - self._began > _PATIENCE:
+            self._shown = self._start()
+        if self._shown is not None:
+            progress, task = self._shown
+            what = f"{self._label}: {self._phase}"
+            progress.update(
+                task, description=what, total=self._total, completed=self._done, pace=self._pace()
+            )
+
+    def _pace(self) -> str:
+        """Observations a second in this pass, and when it will be over at that rate."""
+        taken = time.monotonic() - self._since
+        n_new = self._done - self._before
+        if not n_new or taken <= 0:
+            return ""
+        left = timedelta(seconds=round((self._total - self._done) * taken / n_new))
+        return f"{n_new / taken:,.0f} obs/s, {left} left"
 
     def _start(self) -> tuple[Progress, TaskID]:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         progress = Progress(
-            "cytosig: scoring",
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[pace]}"),
             console=Console(stderr=True),
             transient=True,
         )
         progress.start()
-        return progress, progress.add_task("", total=self._total)
+        return progress, progress.add_task("", total=self._total, pace="")

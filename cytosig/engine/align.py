@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cytosig.blocks.watch import Watch
     from cytosig.engine.options import Options
     from cytosig.engine.reference import Reference
     from cytosig.signatures import Catalogue
@@ -64,13 +65,15 @@ def align(
     *,
     reference: Reference | None = None,
     variants: bool = False,
+    watch: Watch | None = None,
 ) -> Aligned:
     """Find the genes, recognise the values and fix the gene universe.
 
     With ``variants`` the genes of every compartment's signatures are looked for, whichever
-    compartments the data hold, so that a part of the data has the same universe.
+    compartments the data hold, so that a part of the data has the same universe. ``watch`` is told
+    of every pass over the rows.
     """
-    blocks = RowBlocks(matrix, chunk_size=options.chunk_size)
+    blocks = RowBlocks(matrix, chunk_size=options.chunk_size, watch=watch)
     n_obs, n_vars = blocks.shape
     if n_obs == 0 or n_vars < _FEWEST_GENES:
         raise DataError(

@@ -28,13 +28,15 @@ def collect(
 ) -> list[Any]:
     """What a function says of every block, in no order; it can be pickled."""
     found: list[Any] = []
+    tell = _teller(rows, "checking values")
 
     def here(block: Block) -> None:
         found.append(function(block))
+        tell(block.stop - block.start)
 
     def take(span: Span, said: Any) -> None:
-        del span
         found.append(said)
+        tell(span[1] - span[0])
 
     if rows.blocks.lazy is None:
         for_each(rows, here, n_jobs=n_jobs)
@@ -70,7 +72,7 @@ def add_up(
     """
     threads = n_threads(n_jobs)
     sums = Sums(n_groups, rows.n_genes, counted=counted, n_stripes=threads)
-    tell = tick or _nothing
+    tell = tick or _teller(rows, "measuring genes")
 
     def here(block: Block) -> None:
         sums.add(block, group[block.rows])
@@ -114,7 +116,8 @@ def run_jobs(
     tick
         Called with the number of observations each finished block adds.
     """
-    tell = tick or _nothing
+    n_done = sum(stop - start for start, stop in tables.done)
+    tell = tick or _teller(rows, "scoring", n_done)
 
     def here(block: Block) -> None:
         batch, which = seats.of(block.rows)
@@ -127,14 +130,20 @@ def run_jobs(
         tell(span[1] - span[0])
 
     missing = [span for span in rows.spans if span not in tables.done]
-    if tables.done:
-        tell(sum(stop - start for start, stop in tables.done))
+    if tick is not None and n_done:
+        tick(n_done)
     if rows.blocks.lazy is None:
         for_each(rows, here, n_jobs=n_jobs, spans=missing)
     else:
         run_remotely(
             rows, filled, (tuple(jobs),), lambda span: seats.of(slice(*span)), take, spans=missing
         )
+
+
+def _teller(rows: Rows, phase: str, n_done: int = 0) -> Callable[[int], None]:
+    """What is told of every block: whoever watches the rows, or nobody."""
+    watch = rows.blocks.watch
+    return _nothing if watch is None else watch.begin(phase, rows.n_obs, n_done)
 
 
 def _nothing(_: int) -> None:

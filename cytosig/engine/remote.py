@@ -1,4 +1,4 @@
-"""Passes over a dask array: one task a chunk, run by whichever scheduler is in use."""
+"""Passes over rows elsewhere: one task a block, run by whichever dask scheduler is in use."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_remotely(
     Parameters
     ----------
     rows
-        Rows of a dask array.
+        Rows of a dask array, or of files that workers read.
     function, constants
         What is done with every block: a function that can be pickled, and what it needs.
     local

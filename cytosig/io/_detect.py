@@ -49,7 +49,7 @@ def detect(path: Path) -> Kind:
 
 
 def _detect_folder(path: Path) -> Kind:
-    if _is_zarr_group(path):
+    if is_zarr_group(path):
         return "zarr"
     if any(_is_matrix_name(p.name) for p in path.iterdir()):
         return "10x mtx"
@@ -59,7 +59,8 @@ def _detect_folder(path: Path) -> Kind:
     )
 
 
-def _is_zarr_group(path: Path) -> bool:
+def is_zarr_group(path: Path, /) -> bool:
+    """Tell whether a folder is a zarr store."""
     return any((path / name).exists() for name in (".zgroup", "zarr.json", ".zmetadata"))
 
 

@@ -25,7 +25,7 @@ def can_open(path: Path, /) -> bool:
     kind = detect(path)
     if kind not in ("h5ad", "zarr"):
         return False
-    with _store(path, kind) as store:
+    with opened(path, kind) as store:
         encoded = store.attrs.get("encoding-type") == "anndata"
         return encoded and all(_is_group(store, name) for name in ("obs", "var", "obsm", "uns"))
 
@@ -50,7 +50,7 @@ def open_store(path: Path, /) -> Iterator[AnnData]:
         It holds no matrix.
     """
     kind = detect(path)
-    with _store(path, kind) as store:
+    with opened(path, kind) as store:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # repeated names are judged elsewhere
@@ -64,11 +64,21 @@ def open_store(path: Path, /) -> Iterator[AnnData]:
 
 
 @contextmanager
-def _store(path: Path, kind: str) -> Iterator[Any]:
+def opened(path: Path, kind: str, /) -> Iterator[Any]:
+    """The group at the root of an h5ad file or a zarr folder, to read."""
     if kind == "zarr":
-        import zarr
-
-        yield zarr.open_group(path, mode="r")
+        try:
+            import zarr
+        except ImportError as exc:
+            raise FileError(
+                f"{path} is a zarr store, which needs the package zarr. Run 'pip install"
+                ' "cytosig-toolkit[zarr]"\'.'
+            ) from exc
+        try:
+            group = zarr.open_group(path, mode="r")
+        except (OSError, ValueError, KeyError) as exc:
+            raise hdf5_error(path, exc) from exc
+        yield group
         return
     import h5py
 
@@ -84,19 +94,25 @@ def _is_group(store: Any, name: str) -> bool:
     return name not in store or hasattr(store[name], "keys")
 
 
+def _part(store: Any, name: str) -> Any | None:
+    """What is stored under a name; None where there is nothing, or nothing in so many words."""
+    if name not in store or store[name].attrs.get("encoding-type") == "null":
+        return None
+    return store[name]
+
+
 def _opened(store: Any, path: Path) -> AnnData:
     from anndata import AnnData
     from anndata.io import read_elem  # type: ignore[import-untyped,unused-ignore]
 
-    layers = {
-        name: _matrix(element, f"{path}, layers[{name!r}]")
-        for name, element in store.get("layers", {}).items()
-    }
-    X = _matrix(store["X"], f"{path}, X") if "X" in store else None
-    raw = None
-    if "raw" in store and "X" in store["raw"]:
-        own = _matrix(store["raw"]["X"], f"{path}, raw.X")
-        raw = {"X": own, "var": read_elem(store["raw"]["var"])}
+    stored = _part(store, "layers") or {}
+    layers = {name: matrix_in(stored[name], f"{path}, layers[{name!r}]") for name in stored}
+    element = _part(store, "X")
+    X = None if element is None else matrix_in(element, f"{path}, X")
+    raw, stored = None, _part(store, "raw")
+    if stored is not None and "X" in stored:
+        own = matrix_in(stored["X"], f"{path}, raw.X")
+        raw = {"X": own, "var": read_elem(stored["var"])}
     if X is None and raw is None and not layers:
         raise DataError(f"{path} holds no matrix: X, layers and raw are all absent.")
     obs, var = read_elem(store["obs"]), read_elem(store["var"])
@@ -116,7 +132,7 @@ def _check_shape(matrix: Any, shape: tuple[int, int], path: Path) -> None:
         )
 
 
-def _matrix(element: Any, where: str) -> Any:
+def matrix_in(element: Any, where: str, /) -> Any:
     """A matrix on disk: anndata's view of a sparse one, or the array itself."""
     if not hasattr(element, "keys"):
         _check_filters(element, where)

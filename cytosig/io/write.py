@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import os
-import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast
 
 from cytosig._errors import CytosigError, DataError, FileError, UsageError
+from cytosig.io._quiet import quietly
 from cytosig.io._safe_text import has_carriage_return, safe_for_spreadsheets
 from cytosig.io.atomic import atomic_path
 
@@ -75,13 +75,12 @@ def write_h5ad(
 
 
 def write_quietly(adata: AnnData, part: Path, compression: str | None, /) -> None:
-    """Write with anndata, without warnings nobody can act on."""
+    """Write with anndata, text as text."""
     from anndata.io import write_h5ad as write  # type: ignore[import-untyped,unused-ignore]
 
-    with warnings.catch_warnings():
-        # anndata 0.13 touches pandas options that pandas 3 deprecates; nothing the caller can do
-        warnings.simplefilter("ignore", DeprecationWarning)
-        write(part, adata, convert_strings_to_categoricals=False, compression=compression)
+    quietly(
+        lambda: write(part, adata, convert_strings_to_categoricals=False, compression=compression)
+    )
 
 
 def _refuse_slashes(node: Mapping[str, object], where: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -15,10 +15,13 @@ from cytosig.engine.reference import Reference
 from cytosig.signatures import Catalogue, load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
+    from cytosig.blocks.watch import Watch
     from cytosig.engine.options import Center
 
     Signatures = (
@@ -29,6 +32,15 @@ if TYPE_CHECKING:
         | os.PathLike[str]
         | None
     )
+
+
+def listeners(
+    progress: Callable[[int], None] | Watch | None, /
+) -> tuple[Watch | None, Callable[[int], None] | None]:
+    """Who is told of every pass over the rows, and who of the last alone."""
+    if progress is None or not hasattr(progress, "begin"):
+        return None, progress
+    return cast("Watch", progress), None
 
 
 def as_catalogue(signatures: Signatures, /) -> Catalogue:

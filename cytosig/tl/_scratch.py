@@ -57,6 +57,8 @@ def run_of(
 
 def _identity(matrix: Any) -> object:
     """Where the matrix is on disk and when it was written; what is in memory is never the same."""
+    if hasattr(matrix, "parts"):  # of several files
+        return [_identity(part) for part in matrix.parts]
     place = getattr(matrix, "group", matrix)
     name = getattr(getattr(place, "file", None), "filename", None)
     if name is None and hasattr(place, "store_path"):  # zarr

@@ -13,7 +13,7 @@ from cytosig._keys import Keys
 from cytosig.engine import score as engine
 from cytosig.engine.options import Options
 from cytosig.tl._cells import cells_of
-from cytosig.tl._inputs import as_catalogue, baseline_of, control_mask
+from cytosig.tl._inputs import as_catalogue, baseline_of, control_mask, listeners
 from cytosig.tl._scratch import room_of, run_of
 from cytosig.tl._store import copied, say, store
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+    from cytosig.blocks.watch import Watch
     from cytosig.engine.options import Background, Center, Nonfinite, Normalize
     from cytosig.engine.reference import Reference
     from cytosig.engine.room import Folder
@@ -59,7 +60,7 @@ def score(
     n_jobs: int | None = None,
     key_added: str = "cytosig",
     copy: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | Watch | None = None,
     scratch: Folder | str | os.PathLike[str] | None = None,
 ) -> AnnData | None:
     """Score the activity of every cytokine in every observation.
@@ -148,7 +149,8 @@ def score(
     copy
         Return a scored copy instead of writing to ``adata``.
     progress
-        Called with the number of observations each finished block adds.
+        Called with the number of observations each finished block adds. What has a method
+        ``begin`` (:class:`cytosig.blocks.watch.Watch`) is told of the passes before, too.
     scratch
         Folder for the results while they come, where they are too large for memory: the tables
         written are then views of files in it, so keep it as long as they are used. A run that
@@ -198,9 +200,11 @@ def score(
     )
     cells = cells_of(adata, cell_type_key, compartments)
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
+    watch, tick = listeners(progress)
     aligned = engine.align(
-        matrix, var, catalogue, options, reference=baseline.reference, variants=cells is not None
-    )
+        matrix, var, catalogue, options, reference=baseline.reference,
+        variants=cells is not None, watch=watch,
+    )  # fmt: skip
     asked: dict[str, Any] = {
         "layer": layer or "none",
         "use_raw": use_raw,
@@ -220,7 +224,7 @@ def score(
     room.open({**run, "catalogue": digest, "params": params})
     found = engine.score(
         aligned, adata.obs_names, catalogue, options, baseline,
-        compartment=compartment, tick=progress, room=room,
+        compartment=compartment, tick=tick, room=room,
     )  # fmt: skip
     say(found)
     target = copied(adata) if copy else adata
@@ -240,6 +244,7 @@ def fit_reference(
     target_sum: float | None = None,
     nonfinite: Nonfinite = "raise",
     n_jobs: int | None = None,
+    progress: Watch | None = None,
 ) -> Reference:
     """Gene means and standard deviations of a cohort, to score later samples against.
 
@@ -263,7 +268,7 @@ def fit_reference(
         n_jobs=n_jobs, target_sum=target_sum,
     )  # fmt: skip
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = engine.align(matrix, var, as_catalogue(None), options)
+    aligned = engine.align(matrix, var, as_catalogue(None), options, watch=progress)
     use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
     found = engine.fit(aligned, options, use)
     if not np.isfinite(found.mean).all():

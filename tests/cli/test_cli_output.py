@@ -63,20 +63,36 @@ def watch(monkeypatch):
 
 def test_a_short_run_shows_no_bar(watch, capsys):
     watch()
-    with Bar(10) as bar:
-        bar.tick(10)
+    with Bar() as bar:
+        bar.watch.begin("scoring", 10)(10)
     assert capsys.readouterr().err == ""
 
 
-def test_a_long_run_shows_one_on_stderr(watch, capsys, monkeypatch):
+def test_a_long_run_shows_every_pass_on_stderr(watch, capsys, monkeypatch):
     watch()
     monkeypatch.setattr(_progress, "_PATIENCE", -1.0)
-    with Bar(10) as bar:
-        bar.tick(4)
+    with Bar("cytosig: A") as bar:
+        bar.watch.begin("measuring genes", 10, 0)(4)
     out, err = capsys.readouterr()
     assert out == ""
+    assert "cytosig: A: measuring genes" in err
     assert "4/10" in err
+    assert "obs/s" in err
+    assert "left" in err
 
 
-def test_nobody_looking_means_no_ticks(capsys):
-    assert Bar(10).tick is None
+def test_what_an_earlier_run_did_is_no_pace_of_this_one(watch, monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: next(clock))
+    bar = Bar()
+    bar.begin("scoring", 1000, 500)
+    began = bar._since
+    assert bar._pace() == ""
+    bar._advance(100)
+    taken = next(clock) + 1 - began
+    rate = 100 / taken
+    assert bar._pace() == f"{rate:,.0f} obs/s, 0:00:{round(400 / rate):02d} left"
+
+
+def test_nobody_looking_means_nobody_is_told(capsys):
+    assert Bar().watch is None

@@ -14,9 +14,9 @@ from cytosig import tl
 from cytosig._errors import SignatureError, UsageError
 from cytosig.cli import run
 from cytosig.cli._app import app
+from cytosig.cli._arguments import chosen
 from cytosig.cli._files import Outputs
 from cytosig.cli._summary import shares
-from cytosig.cli.score import chosen
 from cytosig.signatures import load
 
 

@@ -119,7 +119,12 @@ def test_the_last_line_of_the_log_may_be_cut_short(
 
 
 @pytest.mark.parametrize("changed", [{"chunk_size": 9}, {"method": ["ulm"]}, {"min_genes": 4}])
-def test_other_settings_begin_anew(stored: Path, how: dict[str, Any], tmp_path: Path, changed: dict[str, Any], blocks_read: list[tuple[int, int]],
+def test_other_settings_begin_anew(
+    stored: Path,
+    how: dict[str, Any],
+    tmp_path: Path,
+    changed: dict[str, Any],
+    blocks_read: list[tuple[int, int]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     _cut_off(stored, how, tmp_path / "scratch", 2)
