@@ -46,7 +46,7 @@ def score_one(data: DataSet, call: Call, client: Any | None, /) -> list[dict[str
         told.say_coverage(adata, key)
         told.say_compartments(adata, key)
         word = _word(arguments.get("signatures"))
-        rows = told.summary(adata, key, word, method=call.methods[0])
+        rows = told.summary(adata, key, word, method=call.methods[0], let_go=room.let_go)
         source = data.sources[0] if stored and not data.joined else None
         outputs.write(adata, key, fitted, source, room if stored or data.joined else None)
     if data.joined and outputs.main is not None and is_store_name(outputs.main):

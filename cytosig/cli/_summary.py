@@ -8,6 +8,8 @@ from cytosig._keys import Keys
 from cytosig._log import logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
@@ -70,12 +72,25 @@ def extent(score: pd.DataFrame, /) -> pd.DataFrame:
     return table[table["n_scored"] > 0]
 
 
-def summary(adata: AnnData, key: str, word: str, /, *, method: Method) -> list[dict[str, Cell]]:
-    """All axes and the cytokines that differ most, most first."""
+def summary(
+    adata: AnnData,
+    key: str,
+    word: str,
+    /,
+    *,
+    method: Method,
+    let_go: Callable[[], None] = lambda: None,
+) -> list[dict[str, Cell]]:
+    """All axes and the cytokines that differ most, most first; ``let_go`` after every table."""
+    tables: dict[str, pd.DataFrame] = {}
     if method.tested:
-        tables = {level: _often(z, p) for level, (z, p) in levels(adata, key, word).items()}
+        for level, (z, p) in levels(adata, key, word).items():
+            tables[level] = _often(z, p)
+            let_go()
     else:
-        tables = {level: _wide(score) for level, score in scores(adata, key, word).items()}
+        for level, score in scores(adata, key, word).items():
+            tables[level] = _wide(score)
+            let_go()
     named = {} if method.unit == "z" else {"mean_z": "mean"}
     grade = grades(adata, key)
     rows: list[dict[str, Cell]] = []
