@@ -108,6 +108,7 @@ def scratch(place: Path, /, *, resume: bool) -> Iterator[Folder]:
     """
     path = place.parent / f".{place.name}.run"
     room = Folder(path)
+    room.claim()
     if not resume and room.begun:
         logger.info("A run that was cut off is begun anew; --resume would go on with it.")
         room.remove()

@@ -15,6 +15,8 @@ import numpy as np
 from cytosig._errors import FileError
 from cytosig._log import logger
 from cytosig.blocks.offsets import descriptor, write_at
+from cytosig.engine.claim import NAME as LOCK
+from cytosig.engine.claim import claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,13 +131,31 @@ class Folder(Room):
 
     def __init__(self, path: Path, /) -> None:
         self._path, self._lock = path, Lock()
+        self._claim: int | None = None
         self._tables: list[Filed] = []
         self._done: frozenset[Span] = frozenset()
+
+    def claim(self) -> None:
+        """Have the folder for this run alone.
+
+        Raises
+        ------
+        FileError
+            When another run has it.
+        """
+        if self._claim is None or not self._path.exists():
+            self._release()
+            self._claim = claim(self._path)
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
 
     def open(self, run: Mapping[str, object], /) -> None:
         """Begin a run, told by what its numbers depend on, or go on with it."""
         path, text = self._path, json.dumps(run, sort_keys=True, default=str, indent=1)
-        path.mkdir(exist_ok=True)
+        self.claim()
         if not _is_of(path, text):
             _empty(path)
             (path / _RUN).write_text(text, encoding="utf-8")
@@ -151,6 +171,7 @@ class Folder(Room):
     def remove(self) -> None:
         """Delete the folder and what is in it; its arrays are of no use after."""
         shutil.rmtree(self._path, ignore_errors=True)
+        self._release()
 
     @property
     def done(self) -> frozenset[Span]:
@@ -270,7 +291,8 @@ def _is_of(path: Path, text: str) -> bool:
 
 def _empty(path: Path) -> None:
     for file in path.iterdir():
-        file.unlink()
+        if file.name != LOCK:
+            file.unlink()
 
 
 def _spans(path: Path) -> frozenset[Span]:

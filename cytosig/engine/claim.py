@@ -1,0 +1,49 @@
+"""A folder that one run has for itself."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cytosig._errors import FileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "lock"
+
+
+def claim(folder: Path, /) -> int | None:
+    """Make the folder if need be and lock it for this process, until it ends or the lock is closed.
+
+    Returns
+    -------
+    The lock's file descriptor; None on systems without such locks.
+
+    Raises
+    ------
+    FileError
+        When another run has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        folder.mkdir(exist_ok=True)
+        return None
+    while True:
+        folder.mkdir(exist_ok=True)
+        path = folder / NAME
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:  # removed a moment ago
+            continue
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as exc:
+            os.close(file)
+            raise FileError(
+                f"Another run is writing to {folder}. Wait for it, or give another output."
+            ) from exc
+        if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
+            return file
+        os.close(file)  # of a folder that its run has just removed
