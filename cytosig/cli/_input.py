@@ -106,9 +106,12 @@ def scratch(place: Path, /, *, resume: bool) -> Iterator[Folder]:
     resume
         Go on with what a run that was cut off left there.
     """
+    from cytosig.io import clear_leftovers
+
     path = place.parent / f".{place.name}.run"
     room = Folder(path)
     room.claim()
+    clear_leftovers(place)
     if not resume and room.begun:
         logger.info("A run that was cut off is begun anew; --resume would go on with it.")
         room.remove()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cytosig.io.append import write_scored, write_scores
-from cytosig.io.atomic import atomic_path, check_output
+from cytosig.io.atomic import atomic_path, check_output, clear_leftovers
 from cytosig.io.atomic_folder import atomic_folder
 from cytosig.io.lazy import can_open, open_store
 from cytosig.io.read import read
 from cytosig.io.write import write_h5ad, write_table
 
 __all__ = [
-    "atomic_folder", "atomic_path", "can_open", "check_output", "open_store", "read", "write_h5ad",
-    "write_scored", "write_scores", "write_table",
+    "atomic_folder", "atomic_path", "can_open", "check_output", "clear_leftovers", "open_store",
+    "read", "write_h5ad", "write_scored", "write_scores", "write_table",
 ]  # fmt: skip

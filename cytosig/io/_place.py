@@ -69,6 +69,7 @@ def _allocate(group: Any, name: str, values: NDArray[Any]) -> int | None:
     how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    how.set_obj_track_times(False)  # no clock in the bytes
     space, kind = h5py.h5s.create_simple(values.shape), h5py.h5t.py_create(values.dtype)
     made = h5py.h5d.create(group.id, name.encode(), kind, space, how)
     place = made.get_offset()

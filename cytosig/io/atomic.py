@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -93,6 +94,19 @@ def _temporary(real: Path) -> Path:
     suffix = "".join(suffixes)
     name = real.name if len(os.fsencode(real.name + suffix)) < 230 else "long"
     return real.with_name(f".{name}.{secrets.token_hex(4)}.tmp{suffix}")
+
+
+def clear_leftovers(target: str | os.PathLike[str], /) -> None:
+    """Remove the temporary files of runs that were killed while they wrote ``target``.
+
+    For whoever knows that nobody is writing there now.
+    """
+    real = Path(os.path.realpath(target))
+    mine = re.compile(re.escape(f".{real.name}.") + r"[0-9a-f]{8}\.tmp(\.\w+)*\Z")
+    for path in real.parent.glob(".*.tmp*") if real.parent.is_dir() else ():
+        if mine.match(path.name):
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _publish(part: Path, real: Path, shown: str) -> None:

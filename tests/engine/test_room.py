@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ import pytest
 import cytosig as cs
 from cytosig._errors import FileError, UsageError
 from cytosig.engine import passes
+from cytosig.engine.room import Folder
 from cytosig.io import open_store
 
 if TYPE_CHECKING:
@@ -181,11 +185,31 @@ def test_a_folder_with_other_files_is_left_alone(few_logged: AnnData, tmp_path: 
 def test_a_full_disk_is_told_before_the_work(
     few_logged: AnnData, small: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     def full(*_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(FileError, match="No space left"):
         cs.tl.score(few_logged, method="ulm", signatures=small, scratch=Path(tmp_path, "scratch"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "scratch"
+    text = (
+        "import sys, pathlib; from cytosig.engine.claim import claim;"
+        "claim(pathlib.Path(sys.argv[1])); print('mine', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", text, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == b"mine\n"
+        with pytest.raises(FileError, match="Another run is writing"):
+            Folder(path).claim()
+        other.stdin.close()
+    room = Folder(path)
+    room.claim()  # the other has ended
+    room.remove()
+    assert not path.exists()

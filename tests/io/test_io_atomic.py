@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cytosig._errors import FileError, UsageError
-from cytosig.io import atomic_path, check_output
+from cytosig.io import atomic_path, check_output, clear_leftovers
 
 
 def names(folder: Path) -> list[str]:
@@ -137,3 +137,16 @@ def test_output_inside_an_input_folder(tmp_path):
             check_output(output, inputs=[tenx])
     with pytest.raises(UsageError):
         check_output(store / "scores.tsv", inputs=[store])
+
+
+def test_leftovers_of_killed_runs_are_cleared_and_nothing_else(tmp_path):
+    target = tmp_path / "out.h5ad"
+    mine = [tmp_path / ".out.h5ad.0123abcd.tmp.h5ad", tmp_path / ".out.h5ad.ffffffff.tmp.zarr"]
+    mine[0].write_text("half")
+    mine[1].mkdir()
+    (mine[1] / "zarr.json").write_text("{}")
+    others = [".out2.h5ad.0123abcd.tmp.h5ad", ".out.h5ad.run", ".out.h5ad.mine.tmp.h5ad", "x.tmp"]
+    for name in others:
+        (tmp_path / name).write_text("keep")
+    clear_leftovers(target)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
