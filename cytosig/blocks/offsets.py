@@ -22,6 +22,13 @@ def descriptor(path: Path, owner: object, /, *, write: bool = False) -> int:
     return file
 
 
+def duplicate(file: int, owner: object, /) -> int:
+    """A file that is open already, also where another has taken its name since."""
+    found = os.dup(file)
+    weakref.finalize(owner, os.close, found)
+    return found
+
+
 def read_at(file: int, size: int, offset: int, /) -> bytes:
     """As many bytes as asked for, or fewer at the end; one call of the system gives up to 2 GiB."""
     parts = []

@@ -6,6 +6,7 @@ with gzip, or not at all, are therefore read past it: it says where in the file 
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -15,7 +16,7 @@ import numpy as np
 from isal import isal_zlib
 
 from cytosig._errors import FileError
-from cytosig.blocks.offsets import descriptor, read_at
+from cytosig.blocks.offsets import descriptor, duplicate, read_at
 
 if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped,unused-ignore]
@@ -51,9 +52,11 @@ class Slices:
 class RawFile:
     """Elements one after the other in a file of their own, or in part of one."""
 
-    def __init__(self, path: Path, dtype: np.dtype[Any], /, *, offset: int = 0) -> None:
+    def __init__(
+        self, path: Path, dtype: np.dtype[Any], /, *, offset: int = 0, opened: int | None = None
+    ) -> None:
         self.dtype, self._offset, self._path = dtype, offset, path
-        self._file = descriptor(path, self)
+        self._file = descriptor(path, self) if opened is None else duplicate(opened, self)
 
     def read(self, start: int, stop: int, /) -> NDArray[Any]:
         """Elements from ``start`` to before ``stop``."""
@@ -79,7 +82,7 @@ class Chunks:
         self._chunk = int(dataset.chunks[0])
         self._gzip, self._shuffle = dataset.compression == "gzip", bool(dataset.shuffle)
         self._path, self._places = Path(dataset.file.filename), places
-        self._file = descriptor(self._path, self)
+        self._file = duplicate(dataset.file.id.get_vfd_handle(), self)
         self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
         self._most = max(1, min(_KEPT, _KEPT_BYTES // (self._chunk * self.dtype.itemsize)))
         self._lock = Lock()
@@ -132,7 +135,8 @@ def line(array: Any, /) -> Line:
         offset = array.id.get_offset()
         if offset is None:
             return Slices(array)
-        return RawFile(Path(array.file.filename), np.dtype(array.dtype), offset=offset)
+        opened = array.file.id.get_vfd_handle()
+        return RawFile(Path(array.file.filename), array.dtype, offset=offset, opened=opened)
     places = _places(array)
     return Slices(array) if places is None else Chunks(array, places)
 
@@ -144,6 +148,7 @@ def _is_plain_hdf5(array: Any) -> bool:
     return (
         isinstance(array, h5py.Dataset)
         and array.dtype.kind in "iufb"
+        and hasattr(os, "pread")
         and array.file.mode == "r"
         and array.file.driver == "sec2"
         and array.file.userblock_size == 0

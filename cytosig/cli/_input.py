@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, FileError, UsageError
@@ -15,7 +17,6 @@ from cytosig.engine.room import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
@@ -108,7 +109,7 @@ def scratch(place: Path, /, *, resume: bool) -> Iterator[Folder]:
     """
     from cytosig.io import clear_leftovers
 
-    path = place.parent / f".{place.name}.run"
+    path = _run_folder(Path(os.path.realpath(place)))
     room = Folder(path)
     room.claim()
     clear_leftovers(place)
@@ -130,3 +131,10 @@ def scratch(place: Path, /, *, resume: bool) -> Iterator[Folder]:
             room.remove()
         raise
     room.remove()
+
+
+def _run_folder(place: Path) -> Path:
+    """Inside a folder of tables, else beside the file or store."""
+    if place.is_dir() and not is_zarr(place):
+        return place / ".cytosig.run"
+    return place.with_name(f".{place.name[:200]}.run")

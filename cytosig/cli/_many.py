@@ -110,8 +110,10 @@ class _Log:
 
 def _stamps(one: DataSet) -> list[list[int]] | None:
     """Size and time of the file and of what came of it; None where something is missing."""
+    from cytosig.io import stamp
+
     files = [one.sources[0], one.outputs.last]
     try:
-        return [[file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+        return [list(stamp(file)) for file in files]
     except OSError:
         return None

@@ -28,10 +28,10 @@ def claim(folder: Path, /) -> int | None:
     try:
         import fcntl
     except ImportError:  # Windows
-        folder.mkdir(exist_ok=True)
+        _make(folder)
         return None
     while True:
-        folder.mkdir(exist_ok=True)
+        _make(folder)
         path = folder / NAME
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -44,6 +44,19 @@ def claim(folder: Path, /) -> int | None:
             raise FileError(
                 f"Another run is writing to {folder}. Wait for it, or give another output."
             ) from exc
+        except OSError:  # a file system without locks
+            os.close(file)
+            return None
         if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
             return file
         os.close(file)  # of a folder that its run has just removed
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as exc:
+        raise FileError(
+            f"{folder}, which is to hold results while they come, cannot be made:"
+            f" {exc.strerror or exc}. Choose an output in a folder that you may write to."
+        ) from exc

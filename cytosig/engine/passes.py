@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cytosig.blocks.block import Span
     from cytosig.engine.outputs import Job, Seats
     from cytosig.engine.prepare import Rows
-    from cytosig.engine.room import Tables
     from cytosig.engine.sums import Added
+    from cytosig.engine.tables import Tables
 
 
 def collect(

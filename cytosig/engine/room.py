@@ -6,7 +6,7 @@ import json
 import mmap
 import os
 import shutil
-from contextlib import contextmanager
+import weakref
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,13 @@ from cytosig.engine.claim import NAME as LOCK
 from cytosig.engine.claim import claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from cytosig.blocks.block import Span
-    from cytosig.engine.outputs import Field, Job, Seats
+    from cytosig.engine.outputs import Field
 
 _RUN, _DONE = "run.json", "done.txt"
 
@@ -50,7 +50,9 @@ class Filed:
     def __init__(self, path: Path, n_rows: int, field: Field, /) -> None:
         self.path, self._dtype = path, np.dtype(field.dtype)
         self._shape = (n_rows,) if field.width is None else (n_rows, field.width)
-        _reserve(path, int(np.prod(self._shape)) * self._dtype.itemsize)
+        size = int(np.prod(self._shape)) * self._dtype.itemsize
+        self.is_new = not path.exists() or path.stat().st_size != size
+        _reserve(path, size)
         self._file = descriptor(path, self, write=True)
         self._map: np.memmap[Any, Any] | None = None
 
@@ -63,6 +65,8 @@ class Filed:
 
     def put(self, place: slice, values: NDArray[Any], /) -> None:
         """Take over the results of some observations."""
+        if not len(values):
+            return
         size = self._dtype.itemsize
         columns = np.ascontiguousarray(values.T, dtype=self._dtype).reshape(-1, len(values))
         for k, column in enumerate(columns):
@@ -131,7 +135,7 @@ class Folder(Room):
 
     def __init__(self, path: Path, /) -> None:
         self._path, self._lock = path, Lock()
-        self._claim: int | None = None
+        self._claim: weakref.finalize[[int], Folder] | None = None
         self._tables: list[Filed] = []
         self._done: frozenset[Span] = frozenset()
 
@@ -145,21 +149,22 @@ class Folder(Room):
         """
         if self._claim is None or not self._path.exists():
             self._release()
-            self._claim = claim(self._path)
+            file = claim(self._path)
+            self._claim = None if file is None else weakref.finalize(self, os.close, file)
 
     def _release(self) -> None:
         if self._claim is not None:
-            os.close(self._claim)
+            self._claim()
             self._claim = None
 
     def open(self, run: Mapping[str, object], /) -> None:
         """Begin a run, told by what its numbers depend on, or go on with it."""
-        path, text = self._path, json.dumps(run, sort_keys=True, default=str, indent=1)
+        path, text = self._path, json.dumps(run, default=str, indent=1)
         self.claim()
         if not _is_of(path, text):
             _empty(path)
             (path / _RUN).write_text(text, encoding="utf-8")
-        self._done = _spans(path / _DONE)
+        self._done = _mended(path / _DONE)
         if self._done:
             logger.info("Going on with a run cut off after %d blocks (%s).", len(self._done), path)
 
@@ -170,6 +175,7 @@ class Folder(Room):
 
     def remove(self) -> None:
         """Delete the folder and what is in it; its arrays are of no use after."""
+        _forget(self._path)
         shutil.rmtree(self._path, ignore_errors=True)
         self._release()
 
@@ -183,6 +189,9 @@ class Folder(Room):
         if not n_rows or field.width == 0:
             return Held(field.empty(n_rows))
         found = Filed(self._path / name, n_rows, field)
+        if found.is_new and self._done:  # a folder that was being removed
+            _forget(self._path)
+            self._done = frozenset()
         self._tables.append(found)
         return found
 
@@ -220,65 +229,6 @@ class Folder(Room):
         return None
 
 
-class Tables:
-    """The arrays that the jobs of a run fill.
-
-    Parameters
-    ----------
-    jobs, seats
-        Who fills them, and with which observations.
-    room
-        Where they are.
-    """
-
-    def __init__(self, jobs: Sequence[Job], seats: Seats, room: Room, /) -> None:
-        self._jobs, self._seats, self._room = jobs, seats, room
-        self._tables = [
-            {
-                name: room.table(f"job{k}-{name}", seats.n_rows(job.serves), field)
-                for name, field in job.fields.items()
-            }
-            for k, job in enumerate(jobs)
-        ]
-        every = [table for tables in self._tables for table in tables.values()]
-        self._direct = all(isinstance(table, Held) for table in every)
-
-    @property
-    def filled(self) -> list[dict[str, NDArray[Any]]]:
-        """The arrays of every job."""
-        return [{name: table.array for name, table in own.items()} for own in self._tables]
-
-    @property
-    def done(self) -> frozenset[Span]:
-        """Blocks that need not be read again."""
-        return self._room.done
-
-    @contextmanager
-    def open(self, rows: slice, /) -> Iterator[list[dict[str, NDArray[Any]]]]:
-        """Slots for the results of some rows: views of the arrays, or put into them after."""
-        places = [self._seats.places(rows, job.serves) for job in self._jobs]
-        if self._direct:
-            yield [
-                {name: table.array[place] for name, table in own.items()}
-                for own, place in zip(self._tables, places, strict=True)
-            ]
-            return
-        slots = [
-            {name: field.empty(place.stop - place.start) for name, field in job.fields.items()}
-            for job, place in zip(self._jobs, places, strict=True)
-        ]
-        yield slots
-        self.put(rows, slots)
-
-    def put(self, rows: slice, found: Sequence[Mapping[str, NDArray[Any]]], /) -> None:
-        """Take over the results of some rows."""
-        for job, own, values in zip(self._jobs, self._tables, found, strict=True):
-            place = self._seats.places(rows, job.serves)
-            for name, table in own.items():
-                table.put(place, values[name])
-        self._room.finished((rows.start, rows.stop))
-
-
 def _is_of(path: Path, text: str) -> bool:
     file = path / _RUN
     if not file.exists():
@@ -290,9 +240,24 @@ def _is_of(path: Path, text: str) -> bool:
 
 
 def _empty(path: Path) -> None:
+    _forget(path)
     for file in path.iterdir():
         if file.name != LOCK:
             file.unlink()
+
+
+def _forget(path: Path) -> None:
+    """First of all what says that results are here."""
+    for name in (_DONE, _RUN):
+        (path / name).unlink(missing_ok=True)
+
+
+def _mended(path: Path) -> frozenset[Span]:
+    """What a log says, without a last line that was cut short."""
+    found = _spans(path)
+    if path.exists():
+        path.write_text("".join(f"{a} {b}\n" for a, b in sorted(found)), encoding="utf-8")
+    return found
 
 
 def _spans(path: Path) -> frozenset[Span]:

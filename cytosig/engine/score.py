@@ -18,7 +18,8 @@ from cytosig.engine.nonfinite import refuse_nonfinite
 from cytosig.engine.outputs import Seats
 from cytosig.engine.passes import run_jobs
 from cytosig.engine.reference import Reference
-from cytosig.engine.room import Room, Tables
+from cytosig.engine.room import Room
+from cytosig.engine.tables import Tables
 from cytosig.genes import approved_names
 from cytosig.methods import ConsensusMethod
 

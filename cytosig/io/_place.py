@@ -52,7 +52,8 @@ class Columns:
 
     def move(self, target: Path, /) -> None:
         """Fill the places kept; the file is closed."""
-        sources = {move.source: os.open(move.source, os.O_RDONLY) for move in self._moves}
+        paths = {move.source for move in self._moves}
+        sources = {path: os.open(path, os.O_RDONLY) for path in paths}
         file = os.open(target, os.O_WRONLY)
         try:
             for move in self._moves:

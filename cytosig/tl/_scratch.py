@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
 from cytosig.engine.room import Folder, Room
+from cytosig.io import stamp
 from cytosig.tl._store import versions
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cytosig.blocks.block import Span
+    from cytosig.engine.align import Aligned
     from cytosig.engine.centre import Baseline
 
 
@@ -37,7 +38,7 @@ def _is_scratch(path: Path) -> bool:
 
 
 def run_of(
-    matrix: Any, spans: tuple[Span, ...], baseline: Baseline, compartment: NDArray[Any] | None, /
+    matrix: Any, aligned: Aligned, baseline: Baseline, compartment: NDArray[Any] | None, /
 ) -> dict[str, object]:
     """What the numbers of a run depend on, besides what was asked for."""
     digest = hashlib.sha256()
@@ -47,10 +48,14 @@ def run_of(
         digest.update(repr(array is None).encode())
         if array is not None:
             digest.update(array.astype("U" if array.dtype == object else array.dtype).tobytes())
+    genes = () if stored is None else stored.genes
+    for names in (aligned.labels, aligned.universe.keys, genes):
+        digest.update("\0".join(map(str, names)).encode())
+        digest.update(b"\n")
     return {
         "data": _identity(matrix),
-        "spans": spans,
-        "zero": digest.hexdigest(),
+        "spans": aligned.rows.spans,
+        "genes and zero": digest.hexdigest(),
         "versions": dict(versions()),
     }
 
@@ -66,6 +71,4 @@ def _identity(matrix: Any) -> object:
     path = Path(str(name)) if name is not None else None
     if path is None or not path.exists():
         return secrets.token_hex(8)
-    newest = max((file.stat().st_mtime_ns for file in path.rglob("*")), default=0)
-    stat = path.stat()
-    return str(path.resolve()), stat.st_size, max(stat.st_mtime_ns, newest), str(place.name)
+    return str(path.resolve()), *stamp(path), str(place.name)

@@ -220,7 +220,7 @@ def score(
     digest = catalogue.digest
     room = room_of(scratch)
     compartment = None if cells is None else cells.compartment
-    run = run_of(matrix, aligned.rows.spans, baseline, compartment)
+    run = run_of(matrix, aligned, baseline, compartment)
     room.open({**run, "catalogue": digest, "params": params})
     found = engine.score(
         aligned, adata.obs_names, catalogue, options, baseline,

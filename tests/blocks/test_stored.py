@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
@@ -217,3 +218,14 @@ def test_columns_outside_the_matrix_are_refused(tmp_path: Path) -> None:
         file["X/indices"][100] = 60
     with h5py.File(tmp_path / "x.h5", "r") as file, pytest.raises(FileError, match="column 60 of"):
         _rows(sparse_dataset(file["X"]))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be replaced there")
+@pytest.mark.parametrize("how", [{}, {"compression": "gzip", "chunks": (333,)}])
+def test_a_file_replaced_while_it_is_open(tmp_path: Path, how: dict[str, Any]) -> None:
+    """HDF5 goes on reading the file that it opened, and so do we."""
+    _write(tmp_path / "x.h5", X, how)
+    with h5py.File(tmp_path / "x.h5", "r") as file:
+        _write(tmp_path / "y.h5", sp.csr_matrix(X * 7), how)
+        (tmp_path / "y.h5").replace(tmp_path / "x.h5")
+        np.testing.assert_array_equal(_rows(sparse_dataset(file["X"])), X.toarray())

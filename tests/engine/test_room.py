@@ -213,3 +213,63 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     room.claim()  # the other has ended
     room.remove()
     assert not path.exists()
+
+
+def test_the_order_of_methods_is_part_of_the_run(stored: Path, how: dict[str, Any]) -> None:
+    """Their results stand in one table side by side."""
+    scratch = stored.with_name("scratch")
+    orders = (["ulm", "mlm"], ["mlm", "ulm"])
+    for names in orders:
+        with open_store(stored) as adata, open_store(stored) as expected:
+            cs.tl.score(adata, **{**how, "method": names}, scratch=scratch)
+            cs.tl.score(expected, **{**how, "method": names})
+            _same(adata, expected)
+
+
+def test_a_folder_that_was_being_removed_is_begun_anew(
+    stored: Path, how: dict[str, Any], expected: AnnData
+) -> None:
+    scratch = stored.with_name("scratch")
+    _cut_off(stored, how, scratch, 3)
+    for lost in scratch.glob("job*score"):
+        lost.unlink()
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **how, scratch=scratch)
+        _same(adata, expected)
+
+
+def test_genes_of_other_names_begin_anew(stored: Path, how: dict[str, Any]) -> None:
+    scratch = stored.with_name("scratch")
+    plain = {**how, "method": ["ulm"], "n_jobs": 1}
+    with open_store(stored) as first, open_store(stored) as second, open_store(stored) as expected:
+        cs.tl.score(first, **plain, scratch=scratch)
+        for adata in (second, expected):
+            adata.var_names = adata.var_names[::-1]
+        cs.tl.score(second, **plain, scratch=scratch)
+        cs.tl.score(expected, **plain)
+        _same(second, expected)
+
+
+def test_a_log_cut_short_can_be_gone_on_with_twice(
+    stored: Path, how: dict[str, Any], expected: AnnData
+) -> None:
+    scratch = stored.with_name("scratch")
+    for after in (3, 2):
+        _cut_off(stored, how, scratch, after)
+        log = scratch / "done.txt"
+        log.write_text(log.read_text()[:-2])
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **how, scratch=scratch)
+        _same(adata, expected)
+
+
+def test_blocks_without_some_of_the_compartments(
+    few_logged: AnnData, tmp_path: Path, how: dict[str, Any]
+) -> None:
+    few_logged.obs["type"] = np.repeat(["T cell", "fibroblast"], few_logged.n_obs // 2)
+    few_logged.write_h5ad(tmp_path / "in.h5ad")
+    real = {**how, "signatures": None, "method": ["ulm", "ucell"], "min_coverage": 0.01}
+    with open_store(tmp_path / "in.h5ad") as adata:
+        cs.tl.score(adata, **{**real, "min_genes": 1}, scratch=tmp_path / "scratch")
+    cs.tl.score(few_logged, **{**real, "min_genes": 1})
+    _same(adata, few_logged)
