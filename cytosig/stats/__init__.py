@@ -1,1 +1,1 @@
-"""Closed-form permutation statistics, on plain arrays."""
+"""Statistics on plain arrays and small frames: no AnnData, no genes, the sample as the unit."""

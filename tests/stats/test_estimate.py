@@ -1,0 +1,52 @@
+"""What every test asks of its input, and the interval they share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from cytosig._errors import DataError, UsageError
+from cytosig.stats.estimate import complete, does_not_vary, from_normal, present, tail, vector
+
+
+def test_normal_and_t_intervals_are_those_of_scipy() -> None:
+    for df in (3.0, 7.5, np.inf):
+        found = from_normal(1.2, 0.5, (9,), level=0.9, df=df)
+        law = stats.t(df, loc=1.2, scale=0.5)
+        assert (found.ci_low, found.ci_high) == pytest.approx(law.interval(0.9), rel=1e-10)
+        assert found.p == pytest.approx(2 * stats.t.sf(2.4, df), rel=1e-10)
+        assert np.isnan(found.df) if np.isinf(df) else found.df == df
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.1, float("nan")])
+def test_a_level_lies_between_0_and_1(level: float) -> None:
+    with pytest.raises(UsageError, match=r"use 0\.95 for 95 %"):
+        tail(level)
+
+
+def test_samples_without_a_value_are_left_out_together() -> None:
+    nan = float("nan")
+    np.testing.assert_array_equal(present([1, nan, 3], "x"), [1, 3])
+    x, y = complete({"x": [1, nan, 3, 4], "y": [nan, 2, 5, 6]})
+    np.testing.assert_array_equal([x, y], [[3, 4], [5, 6]])
+    assert len(complete({"x": [nan], "y": [1]})[0]) == 0
+
+
+def test_what_no_test_can_mean_raises() -> None:
+    with pytest.raises(DataError, match="score holds 2 infinite values"):
+        vector([1.0, np.inf, -np.inf], "score")
+    with pytest.raises(UsageError, match="score has 2 dimensions"):
+        vector([[1.0]], "score")
+    with pytest.raises(UsageError, match="no numbers"):
+        vector(["high", "low"], "score")  # type: ignore[list-item]
+    with pytest.raises(UsageError, match=r"unequal length \(x 2, y 3\)"):
+        complete({"x": [1, 2], "y": [1, 2, 3]})
+
+
+def test_rounding_is_no_variation() -> None:
+    assert does_not_vary(np.array([0.1 + 0.2, 0.3, 0.3]))
+    assert does_not_vary(np.zeros(4))
+    assert does_not_vary(np.array([7.0]))
+    assert not does_not_vary(np.array([0.3, 0.3 + 1e-9]))
+    assert not does_not_vary(np.array([0.0, 1e-300]))
