@@ -80,12 +80,13 @@ def make_plan(
     n_genes = len(weights)
     used = np.flatnonzero(weights.any(axis=1))
     dense = weights[used]
+    own = sp.csr_matrix(dense)  # its products do not depend on BLAS's threads
     mix = method.mix(Design(dense, n_genes, tuple(ids), _groups(ids, axes)), lam=lam)
     names, members = axis_members(dense, ids, axes)
     if names:
-        axis_design = Design(dense @ members, n_genes, tuple(names))
+        axis_design = Design(np.asarray(own @ members), n_genes, tuple(names))
         mix = np.hstack([mix, members @ method.mix(axis_design, lam=lam)])
-    t = dense @ mix
+    t = np.asarray(own @ mix)
     level, number, n_levels = _group_levels(t)
     return Plan(
         columns=(*ids, *names),

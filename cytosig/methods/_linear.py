@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import scipy.sparse as sp
 
 from cytosig._errors import DataError
 from cytosig.methods._base import Method
@@ -46,8 +47,9 @@ class Design:
 
     @property
     def gram(self) -> Array:
-        """W'W."""
-        return self.weights.T @ self.weights
+        """W'W, always added up in the same order: a dense product depends on BLAS's threads."""
+        own = sp.csr_matrix(self.weights)
+        return np.asarray((own.T @ own).toarray())
 
     @property
     def centred_gram(self) -> Array:

@@ -29,7 +29,7 @@ def client() -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             protocol="tcp",
-            dashboard_address=None,
+            dashboard_address=":0",
         ) as cluster,
         distributed.Client(cluster) as found,
     ):

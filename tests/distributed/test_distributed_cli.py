@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 import cytosig as cs
 from cytosig.cli import _cluster, run
-from cytosig.engine.room import Tables
+from cytosig.engine.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
