@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
-from cytosig._obs import names_of
+from cytosig._obs import in_memory, names_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,11 @@ def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[A
     if use_raw:
         if adata.raw is None:
             raise UsageError("use_raw=True, but adata.raw is None.")
-        return adata.raw.X, adata.raw.var
+        return adata.raw.X, in_memory(adata.raw.var)
     if layer is not None:
         if layer not in adata.layers:
             raise UsageError(f"layer={layer!r} is not there; layers: {names_of(adata.layers)}.")
-        return adata.layers[layer], adata.var
+        return adata.layers[layer], in_memory(adata.var)
     if adata.X is None:
         raise DataError(f"adata.X is empty; pass layer= one of {names_of(adata.layers)}.")
-    return adata.X, adata.var
+    return adata.X, in_memory(adata.var)

@@ -18,11 +18,17 @@ def names_of(keys: Iterable[Any], /) -> str:
     return ", ".join(map(repr, keys)) or "none"
 
 
+def in_memory(table: Any, /) -> pd.DataFrame:
+    """A table of obs or var as pandas has it; read now where anndata left it on disk."""
+    found: pd.DataFrame = table.to_memory() if hasattr(table, "to_memory") else table
+    return found
+
+
 def column_of(adata: AnnData, key: str, /, *, argument: str, gaps: bool = False) -> pd.Series[Any]:
     """A column of obs, without empty entries unless ``gaps`` are fine."""
     if key not in adata.obs.columns:
         raise UsageError(f"{argument}: obs has no column {key!r}; it has {names_of(adata.obs)}.")
-    values: pd.Series[Any] = adata.obs[key]
+    values: pd.Series[Any] = in_memory(adata.obs[[key]])[key]
     if not gaps and values.isna().any():
         first = adata.obs_names[values.isna().to_numpy()][0]
         raise DataError(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
-from cytosig._obs import column_of
+from cytosig._obs import column_of, in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ def groups_of(adata: AnnData, named: Mapping[str, str], min_cells: int, /) -> Gr
     DataError
         When cells have no label, or no row has enough cells.
     """
-    keys = list(named.values())
+    keys, obs = list(named.values()), in_memory(adata.obs)
     _check_keys(keys)
     columns = [column_of(adata, key, argument=argument) for argument, key in named.items()]
     place = np.zeros(adata.n_obs, dtype=np.int64)
@@ -70,10 +70,10 @@ def groups_of(adata: AnnData, named: Mapping[str, str], min_cells: int, /) -> Gr
             f" {n_cells.max()}. Lower min_cells= or choose broader labels."
         )
     if not enough.all():
-        _say_small(adata.obs[keys].iloc[first[~enough]], n_cells[~enough], min_cells)
+        _say_small(obs[keys].iloc[first[~enough]], n_cells[~enough], min_cells)
     row = np.where(enough, np.cumsum(enough) - 1, -1)[row].astype(np.int64)
     n_cells, first = n_cells[enough].astype(np.int64), first[enough]
-    return Groups(row, n_cells, _table(adata.obs, keys, row, first, n_cells))
+    return Groups(row, n_cells, _table(obs, keys, row, first, n_cells))
 
 
 def _check_keys(keys: Sequence[str]) -> None:
