@@ -51,6 +51,7 @@ class RowBlocks:
         self._source = source_of(matrix)
         self.shape = self._source.shape
         self.spans = _spans(self._source, chunk_size)
+        self._samples: dict[int, Block] = {}
 
     @property
     def lazy(self) -> Elsewhere | None:
@@ -66,7 +67,12 @@ class RowBlocks:
             yield self.read(*span)
 
     def sample(self, n_rows: int = 200, /) -> Block:
-        """A spread of at most ``n_rows`` rows, for looking at what the values are."""
+        """A spread of at most ``n_rows`` rows, for looking at what the values are; read once."""
+        if n_rows not in self._samples:
+            self._samples[n_rows] = self._read_sample(n_rows)
+        return self._samples[n_rows]
+
+    def _read_sample(self, n_rows: int) -> Block:
         n = self.shape[0]
         picked = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int)) if n else np.arange(0)
         if self.lazy is not None:

@@ -100,10 +100,11 @@ class Chunks:
         return out
 
     def _shared(self, number: int) -> NDArray[Any]:
-        """A chunk that the neighbouring block needs too, kept for it."""
+        """A chunk that neighbouring blocks need too, kept for them."""
         with self._lock:
-            if (values := self._kept.pop(number, None)) is not None:
-                return values  # both have had it
+            if number in self._kept:
+                self._kept.move_to_end(number)
+                return self._kept[number]
         values = self._decoded(number)
         with self._lock:
             self._kept[number] = values
@@ -157,10 +158,15 @@ def _is_plain_hdf5(array: Any) -> bool:
     )
 
 
+def filters_of(dataset: h5py.Dataset, /) -> list[int]:
+    """Numbers of the filters that HDF5 puts a dataset's chunks through, in order."""
+    filters = dataset.id.get_create_plist()
+    return [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
+
+
 def _places(dataset: h5py.Dataset) -> list[_Place] | None:
     """Where each chunk is; None where HDF5 has to read them itself."""
-    filters = dataset.id.get_create_plist()
-    used = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
+    used = filters_of(dataset)
     if used not in ([], [_GZIP], [_SHUFFLE, _GZIP]) or not hasattr(dataset.id, "chunk_iter"):
         return None
     found: dict[int, _Place] = {}

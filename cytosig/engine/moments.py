@@ -11,6 +11,8 @@ from cytosig._errors import DataError
 from cytosig.engine.passes import add_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from cytosig.engine.prepare import Rows
@@ -95,7 +97,13 @@ class Measured:
 
 
 def measure(
-    rows: Rows, group: NDArray[np.int64], use: NDArray[np.bool_], /, *, n_jobs: int | None
+    rows: Rows,
+    group: NDArray[np.int64],
+    use: NDArray[np.bool_],
+    /,
+    *,
+    n_jobs: int | None,
+    tick: Callable[[int], None] | None = None,
 ) -> Measured:
     """Means and standard deviations (n − 1) over the observations in ``use``, for each group.
 
@@ -111,7 +119,7 @@ def measure(
         Observations the moments are taken on; every group has at least one.
     """
     n_groups = int(group.max()) + 1 if group.size else 1
-    sums = add_up(rows, np.where(use, group, -1), n_groups, n_jobs=n_jobs)
+    sums = add_up(rows, np.where(use, group, -1), n_groups, n_jobs=n_jobs, tick=tick)
     n = np.maximum(sums.found.n_used, 1).astype(np.float64)[:, None]  # only empty ones: 0 stays 0
     mean = sums.total() / n
     with np.errstate(invalid="ignore", over="ignore"):  # infinities are named by the caller

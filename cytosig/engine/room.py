@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _RUN, _DONE = "run.json", "done.txt"
 
 
-class Held:
+class InMemory:
     """An array of results in memory."""
 
     def __init__(self, array: NDArray[Any], /) -> None:
@@ -41,7 +41,7 @@ class Held:
         self.array[place] = values
 
 
-class Filed:
+class InFile:
     """An array of results in a file, column after column.
 
     It is written past the memory, and read as a map of the file.
@@ -98,10 +98,10 @@ class Room:
         """Blocks whose results are here already."""
         return frozenset()
 
-    def table(self, name: str, n_rows: int, field: Field, /) -> Held | Filed:
+    def table(self, name: str, n_rows: int, field: Field, /) -> InMemory | InFile:
         """An array of results."""
         del name
-        return Held(field.empty(n_rows))
+        return InMemory(field.empty(n_rows))
 
     def finished(self, span: Span, /) -> None:
         """Take note that a block's results are in their arrays."""
@@ -136,7 +136,7 @@ class Folder(Room):
     def __init__(self, path: Path, /) -> None:
         self._path, self._lock = path, Lock()
         self._claim: weakref.finalize[[int], Folder] | None = None
-        self._tables: list[Filed] = []
+        self._tables: list[InFile] = []
         self._done: frozenset[Span] = frozenset()
 
     def claim(self) -> None:
@@ -184,11 +184,11 @@ class Folder(Room):
         """Blocks whose results are here already."""
         return self._done
 
-    def table(self, name: str, n_rows: int, field: Field, /) -> Held | Filed:
+    def table(self, name: str, n_rows: int, field: Field, /) -> InMemory | InFile:
         """An array of results, in a file unless it is empty."""
         if not n_rows or field.width == 0:
-            return Held(field.empty(n_rows))
-        found = Filed(self._path / name, n_rows, field)
+            return InMemory(field.empty(n_rows))
+        found = InFile(self._path / name, n_rows, field)
         if found.is_new and self._done:  # a folder that was being removed
             _forget(self._path)
             self._done = frozenset()
@@ -229,11 +229,15 @@ class Folder(Room):
         return None
 
 
+def is_run(path: Path, /) -> bool:
+    """Whether a folder holds a run."""
+    return (path / _RUN).exists()
+
+
 def _is_of(path: Path, text: str) -> bool:
-    file = path / _RUN
-    if not file.exists():
+    if not is_run(path):
         return False
-    same = file.read_text(encoding="utf-8") == text
+    same = (path / _RUN).read_text(encoding="utf-8") == text
     if not same:
         logger.warning("%s holds part of a run with other data or settings: begun anew.", path)
     return same

@@ -38,10 +38,17 @@ if TYPE_CHECKING:
 __all__ = ["align", "fit", "score"]
 
 
-def fit(aligned: Aligned, options: Options, use: NDArray[np.bool_], /) -> Reference:
+def fit(
+    aligned: Aligned,
+    options: Options,
+    use: NDArray[np.bool_],
+    /,
+    *,
+    tick: Callable[[int], None] | None = None,
+) -> Reference:
     """Gene moments of the observations in ``use``, as a reference to store."""
     one_group = np.zeros(aligned.rows.n_obs, dtype=np.int64)
-    found = measure(aligned.rows, one_group, use, n_jobs=options.n_jobs)
+    found = measure(aligned.rows, one_group, use, n_jobs=options.n_jobs, tick=tick)
     universe = aligned.universe.renamed(approved_names(aligned.labels, options.organism))
     values = aligned.values
     total = np.nan if values.total is None else values.total

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cytosig.kernels.rows import filled_rows, gene_counts, gene_sums
+from cytosig.kernels.rows import filled_rows, gene_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,12 +22,13 @@ class Found(NamedTuple):
     """What has been added up.
 
     Σx and Σx² with what rounding took from them, groups × genes × 4; observations of each group
-    that hold a value; and, where asked for, those in which each gene is not 0, groups × genes.
+    that hold a value; and those in which each gene is not 0, groups × genes, or no rows of these
+    where nobody asked for them.
     """
 
     sums: Array
     n_used: NDArray[np.int64]
-    counts: NDArray[np.int64] | None
+    counts: NDArray[np.int64]
 
 
 class Sums:
@@ -48,7 +49,7 @@ class Sums:
     def __init__(
         self, n_groups: int, n_genes: int, /, *, counted: bool = False, n_stripes: int = 1
     ) -> None:
-        counts = np.zeros((n_groups, n_genes), dtype=np.int64) if counted else None
+        counts = np.zeros((n_groups if counted else 0, n_genes), dtype=np.int64)
         empty = np.zeros((n_groups, n_genes, 4)), np.zeros(n_groups, dtype=np.int64)
         self.found = Found(*empty, counts)
         edges = np.linspace(0, n_genes, n_stripes + 1).astype(int).tolist()
@@ -68,9 +69,7 @@ class Sums:
             found.n_used[:] += used
         for lo, hi, lock in (*self._stripes[turn:], *self._stripes[:turn]):
             with lock:
-                gene_sums(*arrays, lo, hi, found.sums)
-                if found.counts is not None:
-                    gene_counts(*arrays, lo, hi, found.counts)
+                gene_sums(*arrays, lo, hi, found.sums, found.counts)
 
     def merge(self, groups: NDArray[np.int64], other: Found, /) -> None:
         """Add what was found elsewhere; ``groups`` are the groups of its rows."""
@@ -85,7 +84,7 @@ class Sums:
                 mine[..., high] = after
         self.found.sums[groups] = mine
         self.found.n_used[groups] += other.n_used
-        if self.found.counts is not None and other.counts is not None:
+        if len(self.found.counts):
             self.found.counts[groups] += other.counts
 
     def total(self, power: int = 1, /) -> Array:

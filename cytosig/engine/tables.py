@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cytosig.engine.room import Held
+from cytosig.engine.room import InMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Tables:
             for k, job in enumerate(jobs)
         ]
         every = [table for tables in self._tables for table in tables.values()]
-        self._direct = all(isinstance(table, Held) for table in every)
+        self._direct = all(isinstance(table, InMemory) for table in every)
 
     @property
     def filled(self) -> list[dict[str, NDArray[Any]]]:

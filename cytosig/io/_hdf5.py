@@ -14,13 +14,21 @@ if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped,unused-ignore]
 
 
-@contextmanager
-def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open ``path`` for reading; what HDF5 trips over, then or later, becomes FileError."""
+def hdf5_file(path: Path) -> h5py.File:
+    """Open ``path`` for reading; only what is wrong with it now becomes FileError."""
     import h5py
 
     try:
-        with h5py.File(path, "r") as file:
+        return h5py.File(path, "r")
+    except OSError as exc:
+        raise hdf5_error(path, exc) from exc
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open ``path`` for reading; what HDF5 trips over, then or later, becomes FileError."""
+    try:
+        with hdf5_file(path) as file:
             yield file
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as exc:
         raise hdf5_error(path, exc) from exc

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cytosig._errors import DataError, FileError, UsageError
 from cytosig._log import logger
 from cytosig.io._detect import detect
-from cytosig.io._hdf5 import hdf5_error
+from cytosig.io._hdf5 import hdf5_error, hdf5_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,13 +80,7 @@ def opened(path: Path, kind: str, /) -> Iterator[Any]:
             raise hdf5_error(path, exc) from exc
         yield group
         return
-    import h5py
-
-    try:
-        file = h5py.File(path, "r")
-    except OSError as exc:
-        raise hdf5_error(path, exc) from exc
-    with file:
+    with hdf5_file(path) as file:
         yield file
 
 
@@ -162,10 +156,11 @@ def _check_filters(array: Any, where: str) -> None:
     """Compressions that HDF5 reads only with another package."""
     if not hasattr(getattr(array, "id", None), "get_create_plist"):
         return
-    filters = array.id.get_create_plist()
-    used = [filters.get_filter(i)[0] for i in range(filters.get_nfilters())]
     import h5py
 
+    from cytosig.blocks.stored import filters_of
+
+    used = filters_of(array)
     if all(h5py.h5z.filter_avail(code) for code in used):
         return
     try:

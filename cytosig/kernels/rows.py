@@ -24,13 +24,18 @@ def gene_sums(
     first: int,
     last: int,
     sums: NDArray[np.float64],
+    counts: NDArray[np.int64],
 ) -> None:
     """Add the block's Σx and Σx² of genes [first, last) to ``sums``.
 
     ``group`` gives each row's group, -1 to leave the row out. ``sums`` is groups × genes × 4: Σx,
     what rounding took from it, Σx², what rounding took from that (Knuth's two-sum). With twice
     the precision of a double, the order of the rows does not show in the result.
+
+    To ``counts`` (groups × genes, or without groups for none) the rows are added in which the gene
+    is not 0.
     """
+    counted = len(counts) > 0
     for row in range(len(indptr) - 1):
         which = group[row]
         if which < 0:
@@ -40,6 +45,8 @@ def gene_sums(
         while j < stop and indices[j] < last:
             cell = sums[which, indices[j]]
             value = np.float64(data[j])
+            if counted:
+                counts[which, indices[j]] += value != 0
             for k in range(2):
                 before = cell[2 * k]
                 after = before + value
@@ -47,28 +54,6 @@ def gene_sums(
                 cell[2 * k + 1] += (before - (after - taken)) + (value - taken)
                 cell[2 * k] = after
                 value *= value
-            j += 1
-
-
-@nb.njit(cache=True, nogil=True)
-def gene_counts(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    data: NDArray[Any],
-    group: NDArray[np.int64],
-    first: int,
-    last: int,
-    counts: NDArray[np.int64],
-) -> None:
-    """Add to ``counts`` (groups × genes) the rows in which each of genes [first, last) is not 0."""
-    for row in range(len(indptr) - 1):
-        which = group[row]
-        if which < 0:
-            continue
-        start, stop = indptr[row], indptr[row + 1]
-        j = start + np.searchsorted(indices[start:stop], first)
-        while j < stop and indices[j] < last:
-            counts[which, indices[j]] += data[j] != 0
             j += 1
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-
 from cytosig._anndata import check_anndata, matrix_of
 from cytosig._errors import DataError, UsageError
 from cytosig._obs import names_of
@@ -18,6 +16,7 @@ from cytosig.pp._values import Mode, refuse_nonfinite, values_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from anndata import AnnData
     from numpy.typing import NDArray
 
@@ -156,8 +155,6 @@ def _added(
     blocks: RowBlocks, groups: Groups, n_jobs: int | None, tick: Callable[[int], None] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Sums, and the number of cells in which each gene is not 0; rows × genes."""
-    shape = len(groups.n_cells), blocks.shape[1]
-    rows = Rows.as_stored(blocks)
-    sums = add_up(rows, groups.row, shape[0], counted=True, n_jobs=n_jobs, tick=tick)
-    counts = sums.found.counts
-    return sums.total(), np.zeros(shape, dtype=np.int64) if counts is None else counts
+    rows, n = Rows.as_stored(blocks), len(groups.n_cells)
+    sums = add_up(rows, groups.row, n, counted=True, n_jobs=n_jobs, tick=tick)
+    return sums.total(), sums.found.counts

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
-from cytosig.engine.room import Folder, Room
+from cytosig.engine.room import Folder, Room, is_run
 from cytosig.io import stamp
 from cytosig.tl._store import versions
 
@@ -28,13 +28,9 @@ def room_of(scratch: Folder | str | os.PathLike[str] | None, /) -> Room:
     if isinstance(scratch, Folder):
         return scratch
     path = Path(scratch)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())) and not _is_scratch(path):
+    if path.exists() and not is_run(path) and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"scratch={str(path)!r} holds other files; name a new folder.")
     return Folder(path)
-
-
-def _is_scratch(path: Path) -> bool:
-    return path.is_dir() and (path / "run.json").exists()
 
 
 def run_of(

@@ -244,7 +244,7 @@ def fit_reference(
     target_sum: float | None = None,
     nonfinite: Nonfinite = "raise",
     n_jobs: int | None = None,
-    progress: Watch | None = None,
+    progress: Callable[[int], None] | Watch | None = None,
 ) -> Reference:
     """Gene means and standard deviations of a cohort, to score later samples against.
 
@@ -268,9 +268,10 @@ def fit_reference(
         n_jobs=n_jobs, target_sum=target_sum,
     )  # fmt: skip
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = engine.align(matrix, var, as_catalogue(None), options, watch=progress)
+    watch, tick = listeners(progress)
+    aligned = engine.align(matrix, var, as_catalogue(None), options, watch=watch)
     use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
-    found = engine.fit(aligned, options, use)
+    found = engine.fit(aligned, options, use, tick=tick)
     if not np.isfinite(found.mean).all():
         gene = found.genes[int(np.flatnonzero(~np.isfinite(found.mean))[0])]
         raise DataError(
