@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cytosig._errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -60,3 +62,9 @@ class Keys:
     def uns(self) -> str:
         """uns: parameters, versions, digest, coverage."""
         return self.added
+
+
+def check_key(key: str, /) -> None:
+    """Refuse a ``key_added`` that h5ad files cannot hold."""
+    if not key or "/" in key:
+        raise UsageError(f"key_added={key!r}: expected a name without '/'.")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from cytosig.cells.labels import Cells, check_overrides, compartment_of, map_labels
+from cytosig.cells.labels import (
+    Cells,
+    check_overrides,
+    compartment_of,
+    is_malignant,
+    map_labels,
+)
 from cytosig.signatures.model import GENERIC
 
-__all__ = ["GENERIC", "Cells", "check_overrides", "compartment_of", "map_labels"]
+__all__ = ["GENERIC", "Cells", "check_overrides", "compartment_of", "is_malignant", "map_labels"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from cytosig._errors import UsageError
-from cytosig.cells.rules import read
+from cytosig.cells.rules import read, says_tumour
 from cytosig.cells.tables import key_of, tables
 from cytosig.signatures.model import COMPARTMENTS, GENERIC
 
@@ -63,6 +63,21 @@ def compartment_of(label: str, /) -> str | None:
     None
     """
     return _look_up(label)[0]
+
+
+def is_malignant(label: str, /) -> bool:
+    """Whether a cell type label names malignant cells.
+
+    It has a word for a tumour and names no cell of its stroma: ``malignant`` and ``cancer
+    epithelial`` do, ``tumor-associated macrophage`` does not.
+
+    Examples
+    --------
+    >>> from cytosig.cells import is_malignant
+    >>> is_malignant("Malignant"), is_malignant("TAM"), is_malignant("tumor endothelium")
+    (True, False, False)
+    """
+    return says_tumour(label) and _look_up(label)[0] in (GENERIC, "epithelial")
 
 
 def map_labels(labels: pd.Series, /, *, overrides: Mapping[str, str] | None = None) -> Cells:

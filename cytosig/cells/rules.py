@@ -69,6 +69,23 @@ def read(label: str, /) -> str | None:
     return None if only == _UNCLEAR else only
 
 
+def says_tumour(label: str, /) -> bool:
+    """Whether a word for a tumour stands in the label and is not taken out by its neighbours.
+
+    Examples
+    --------
+    >>> says_tumour("Malignant cell"), says_tumour("non-malignant"), says_tumour("tumor-like")
+    (True, False, False)
+    """
+    held = tables()
+    units = [
+        unit
+        for part in alternatives(plain(label))
+        for unit in _counted(_units(_known_words(part, held), held))
+    ]
+    return any(unit.entry is not None and unit.entry.match == "tumour" for unit in units)
+
+
 def _read_part(part: str, held: Tables) -> str | None:
     """What one part says; None where no phrase of the vocabulary is in it."""
     units = _lineage_letters(_counted(_units(_known_words(part, held), held)))

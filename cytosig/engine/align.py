@@ -19,7 +19,7 @@ from cytosig.engine.universe import Universe, make_universe
 from cytosig.genes import GeneMap, approved_names, gene_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -65,13 +65,14 @@ def align(
     *,
     reference: Reference | None = None,
     variants: bool = False,
+    also: Iterable[str] = (),
     watch: Watch | None = None,
 ) -> Aligned:
     """Find the genes, recognise the values and fix the gene universe.
 
-    With ``variants`` the genes of every compartment's signatures are looked for, whichever
-    compartments the data hold, so that a part of the data has the same universe. ``watch`` is told
-    of every pass over the rows.
+    ``also`` names further genes to look for. With ``variants`` the genes of every compartment's
+    signatures are looked for, whichever compartments the data hold, so that a part of the data has
+    the same universe. ``watch`` is told of every pass over the rows.
     """
     blocks = RowBlocks(matrix, chunk_size=options.chunk_size, watch=watch)
     n_obs, n_vars = blocks.shape
@@ -81,7 +82,8 @@ def align(
             f" observation and {_FEWEST_GENES} genes."
         )
     listed = _listed_genes(catalogue, variants=variants)
-    wanted = sorted({*listed, *(g for c in catalogue.cytokines.values() for g in c.ligand_genes)})
+    ligands = {gene for c in catalogue.cytokines.values() for gene in c.ligand_genes}
+    wanted = sorted({*listed, *ligands, *also})
     labels, source, found = gene_labels(
         var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
     )

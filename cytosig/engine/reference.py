@@ -5,15 +5,17 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cytosig._errors import FileError
+from cytosig.engine.cohort import Cohort
 from cytosig.io import atomic_path
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -36,6 +38,9 @@ class Reference:
         What the values were after any normalisation: ``log1p``, ``log2`` ...
     total
         What every observation added up to before the logarithm; NaN where they differ.
+    cohort
+        The observations themselves, over the genes that a balance reads and without their names;
+        None where they are too many to be samples.
     """
 
     genes: tuple[str, ...]
@@ -44,9 +49,12 @@ class Reference:
     n_obs: int
     kind: str
     total: float
+    cohort: Cohort | None = None
 
     def save(self, path: str | os.PathLike[str], /) -> None:
         """Write to an ``.npz`` file (plain arrays, nothing executable)."""
+        cohort = self.cohort or Cohort(())
+        views: dict[str, Any] = {f"view {name}": view for name, view in cohort.views.items()}
         with atomic_path(path) as part, part.open("wb") as file:
             np.savez_compressed(
                 file,
@@ -57,6 +65,8 @@ class Reference:
                 n_obs=np.array(self.n_obs),
                 kind=np.array(self.kind),
                 total=np.array(self.total),
+                cohort_genes=np.array(cohort.genes, dtype=str),
+                **views,
             )
 
     @classmethod
@@ -79,8 +89,15 @@ class Reference:
                     int(held["n_obs"]),
                     str(held["kind"]),
                     float(held["total"]),
+                    _cohort(held),
                 )
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(
                 f"{path}: is no reference written by cytosig.tl.fit_reference ({error})."
             ) from error
+
+
+def _cohort(held: Mapping[str, NDArray[Any]]) -> Cohort | None:
+    """The cohort of a file; None where it holds none."""
+    views = {name.removeprefix("view "): held[name] for name in held if name.startswith("view ")}
+    return Cohort(tuple(held["cohort_genes"].tolist()), views) if views else None

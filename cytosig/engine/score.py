@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cytosig.engine.cohort import Cohort
     from cytosig.engine.jobs import GroupJobs
     from cytosig.engine.options import Options
     from cytosig.engine.outputs import Job, Outputs, Slots
@@ -44,15 +45,17 @@ def fit(
     use: NDArray[np.bool_],
     /,
     *,
+    cohort: Cohort | None = None,
     tick: Callable[[int], None] | None = None,
 ) -> Reference:
-    """Gene moments of the observations in ``use``, as a reference to store."""
+    """Gene moments of the observations in ``use``, and a cohort, as a reference to store."""
     one_group = np.zeros(aligned.rows.n_obs, dtype=np.int64)
     found = measure(aligned.rows, one_group, use, n_jobs=options.n_jobs, tick=tick)
     universe = aligned.universe.renamed(approved_names(aligned.labels, options.organism))
     values = aligned.values
     total = np.nan if values.total is None else values.total
-    return Reference(universe.keys, found.mean[0], found.sd[0], int(use.sum()), values.kind, total)
+    moments = (found.mean[0], found.sd[0], int(use.sum()))
+    return Reference(universe.keys, *moments, values.kind, total, cohort)
 
 
 def score(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cytosig.engine.reference import Reference
-from cytosig.tl.score import fit_reference, score
+from cytosig.tl.balance import balance
+from cytosig.tl.reference import fit_reference
+from cytosig.tl.score import score
 
-__all__ = ["Reference", "fit_reference", "score"]
+__all__ = ["Reference", "balance", "fit_reference", "score"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from cytosig._errors import UsageError
-from cytosig._obs import column_of, names_of
+from cytosig._obs import column_of, in_memory, names_of
 from cytosig.engine.centre import Baseline
 from cytosig.engine.reference import Reference
 from cytosig.signatures import Catalogue, load
@@ -63,14 +63,23 @@ def as_catalogue(signatures: Signatures, /) -> Catalogue:
 
 def control_mask(adata: AnnData, control: tuple[str, object], /) -> NDArray[np.bool_]:
     """Observations where obs[column] equals value (compared as text)."""
-    if not isinstance(control, tuple) or len(control) != 2:
-        raise UsageError(f"control={control!r}: expected (obs column, value).")
-    key, value = control
-    values = column_of(adata, key, argument="control").astype(str)
+    if isinstance(control, tuple) and len(control) == 2:
+        column_of(adata, control[0], argument="control")  # without gaps
+    return chosen(in_memory(adata.obs), control, "control")
+
+
+def chosen(obs: pd.DataFrame, pair: tuple[str, object], argument: str, /) -> NDArray[np.bool_]:
+    """Rows of obs where a column equals a value (compared as text)."""
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise UsageError(f"{argument}={pair!r}: expected (obs column, value).")
+    key, value = pair
+    if key not in obs.columns:
+        raise UsageError(f"{argument}: obs has no column {key!r}; it has {names_of(obs)}.")
+    values = obs[key].astype(str)
     mask: NDArray[np.bool_] = (values == str(value)).to_numpy(dtype=bool)
     if not mask.any():
         raise UsageError(
-            f"control={control!r}: no observation has that value; obs[{key!r}] holds"
+            f"{argument}={pair!r}: no observation has that value; obs[{key!r}] holds"
             f" {names_of(sorted(values.unique())[:8])}."
         )
     return mask

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cytosig.cells import Cells
     from cytosig.engine.scores import Scores
 
+OTHER_TOOLS = ("balance",)
+"""How the names of what other tools store in the same record begin."""
 _PACKAGES = ("cytosig-toolkit", "anndata", "numpy", "scipy", "pandas", "numba", "gseapy")
 
 
@@ -94,9 +96,20 @@ def store(
         _forget(adata, own)
         _write(adata, found[name], own, with_ligand=name == first)
         record = _record(found[name], params[name], digest, cells)
-        adata.uns[own.uns] = record if name == first else {**record, "part_of": keys.uns}
+        if name == first:
+            adata.uns[own.uns] = _of_other_tools(adata, own) | record
+        else:
+            adata.uns[own.uns] = {**record, "part_of": keys.uns}
     if further:
         adata.uns[keys.uns]["further"] = [keys.of_method(name).uns for name in further]
+
+
+def _of_other_tools(adata: AnnData, keys: Keys) -> dict[str, Any]:
+    """What balances and comparisons left under this key: scoring again does not touch it."""
+    older = adata.uns.get(keys.uns)
+    if not isinstance(older, Mapping):
+        return {}
+    return {name: held for name, held in older.items() if str(name).startswith(OTHER_TOOLS)}
 
 
 def _forget(adata: AnnData, keys: Keys) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cytosig import methods
 from cytosig._anndata import check_anndata, matrix_of
-from cytosig._errors import DataError, UsageError
-from cytosig._keys import Keys
+from cytosig._keys import Keys, check_key
 from cytosig.engine import score as engine
 from cytosig.engine.options import Options
 from cytosig.tl._cells import cells_of
-from cytosig.tl._inputs import as_catalogue, baseline_of, control_mask, listeners
+from cytosig.tl._inputs import as_catalogue, baseline_of, listeners
 from cytosig.tl._scratch import room_of, run_of
 from cytosig.tl._store import copied, say, store
 
@@ -187,7 +184,7 @@ def score(
     184
     """
     check_anndata(adata)
-    _check_key(key_added)
+    check_key(key_added)
     options = Options(
         method, lam, center, scale, normalize, nonfinite, background, organism, gene_symbols,
         min_coverage, min_genes, chunk_size, n_jobs, target_sum, compat, settings,
@@ -230,57 +227,3 @@ def score(
     target = copied(adata) if copy else adata
     store(target, found, Keys(key_added), params=params, digest=digest, cells=cells)
     return target if copy else None
-
-
-def fit_reference(
-    adata: AnnData,
-    *,
-    layer: str | None = None,
-    use_raw: bool = False,
-    gene_symbols: str | None = None,
-    organism: Organism = "human",
-    control: tuple[str, object] | None = None,
-    normalize: Normalize = "auto",
-    target_sum: float | None = None,
-    nonfinite: Nonfinite = "raise",
-    n_jobs: int | None = None,
-    progress: Callable[[int], None] | Watch | None = None,
-) -> Reference:
-    """Gene means and standard deviations of a cohort, to score later samples against.
-
-    Parameters are those of :func:`score`; ``control`` restricts the cohort.
-
-    Returns
-    -------
-    Reference
-        ``.save(path)`` writes it; ``score(..., reference=path)`` uses it.
-
-    Examples
-    --------
-    >>> import cytosig as cs
-    >>> adata = cs.datasets.oligodendroglioma()
-    >>> cs.tl.fit_reference(adata, n_jobs=1).n_obs
-    184
-    """
-    check_anndata(adata)
-    options = Options(
-        normalize=normalize, nonfinite=nonfinite, organism=organism, gene_symbols=gene_symbols,
-        n_jobs=n_jobs, target_sum=target_sum,
-    )  # fmt: skip
-    matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    watch, tick = listeners(progress)
-    aligned = engine.align(matrix, var, as_catalogue(None), options, watch=watch)
-    use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
-    found = engine.fit(aligned, options, use, tick=tick)
-    if not np.isfinite(found.mean).all():
-        gene = found.genes[int(np.flatnonzero(~np.isfinite(found.mean))[0])]
-        raise DataError(
-            f"Gene {gene!r} holds NaN or infinite values; impute or remove them, or pass"
-            ' nonfinite="drop_genes".'
-        )
-    return found
-
-
-def _check_key(key: str) -> None:
-    if not key or "/" in key:
-        raise UsageError(f"key_added={key!r}: expected a name without '/'.")

@@ -1,0 +1,246 @@
+"""The balance itself: activities, votes, arms and intervals of samples against a reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig._errors import DataError
+from cytosig.balance.ballot import Ballot, cast, reliability
+from cytosig.balance.sets import GeneSets, measured_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cytosig.balance.draws import Draws
+    from cytosig.balance.measures import Gauge
+    from cytosig.signatures import Catalogue
+
+    Array = NDArray[np.float64]
+
+FEWEST_REFERENCE = 3
+FEWEST_GENES = 5
+FLOOR = 0.5
+"""Share of each arm's votes that must be measured."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Activities and votes of samples in one view.
+
+    Parameters
+    ----------
+    catalogue
+        Whose signatures and roles.
+    sets
+        Signatures of the cytokines that vote.
+    coverage
+        Share of the weight that is measured, of every cytokine with a signature.
+    ballot
+        Their votes.
+    reliability
+        Of every voting cytokine over the reference.
+    z
+        Samples × genes, standardised.
+    reference
+        Activities of the reference, samples × cytokines.
+    activity, error
+        Samples × cytokines, and the standard error over genes.
+    empty
+        Samples without values in this view.
+    arms
+        Share of the votes of the arms against and for the tumour that is measured.
+    """
+
+    catalogue: Catalogue
+    sets: GeneSets
+    coverage: dict[str, float]
+    ballot: Ballot
+    reliability: Array
+    z: Array
+    reference: Array
+    activity: Array
+    error: Array
+    empty: NDArray[np.bool_]
+    arms: tuple[float, float]
+
+    @property
+    def contributions(self) -> Array:
+        """What every cytokine adds to the balance, samples × cytokines."""
+        found: Array = self.activity * self.ballot.pull(self.ballot.role)
+        return found
+
+    def without(self, ids: Sequence[str], /) -> Array:
+        """Balance of every sample with these cytokines left out and the others' votes cast anew."""
+        kept = [k for k, id in enumerate(self.ballot.ids) if id not in ids]
+        ballot = cast(self.catalogue, [self.ballot.ids[k] for k in kept], self.reliability[kept])
+        if not ballot.has_both:
+            return np.full(len(self.activity), np.nan)
+        return row_sums(self.activity[:, kept] * ballot.pull(ballot.role))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number of every sample with its interval; ``above`` is the share of draws above 0."""
+
+    value: Array
+    low: Array
+    high: Array
+    se: Array
+    above: Array
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Intervals from draws of genes and roles, samples each.
+
+    ``se_genes`` and ``se_roles`` are the parts that come from the one and from the other.
+    """
+
+    balance: Interval
+    anti: Interval
+    pro: Interval
+    intensity: Interval
+    adjusted: Interval
+    context: Interval
+    se_genes: Array
+    se_roles: Array
+
+
+def weigh(
+    catalogue: Catalogue, gauge: Gauge, view: str, /, *, min_coverage: float, where: str
+) -> Weighed:
+    """Measure every cytokine that has a role and a signature, and cast the votes.
+
+    Raises
+    ------
+    DataError
+        When the reference has too few samples, or no cytokine can be measured.
+    """
+    _, stored, here = gauge.standard(view)
+    n_reference = int((~np.isnan(stored).all(axis=1)).sum())
+    if n_reference < FEWEST_REFERENCE:
+        raise DataError(
+            f"{where}: the reference has {n_reference} sample(s), at least {FEWEST_REFERENCE} are"
+            " needed. Pass reference= (from cytosig.tl.fit_reference on a cohort) or control=."
+        )
+    ids = [id for id in catalogue.signatures if id in catalogue.cytokines]
+    weights = {id: catalogue.signatures[id].weights for id in ids}
+    measured = measured_in(stored, here)
+    every = GeneSets.of(weights, gauge.reference.genes, measured)
+    enough = (every.share >= min_coverage) & (np.diff(every.start) >= FEWEST_GENES)
+    voting = [id for id, ok in zip(ids, enough, strict=True) if ok]
+    if not voting:
+        raise DataError(f"{where}: no cytokine with a role has enough of its genes measured.")
+    sets = every.only(voting)
+    reference, noise = sets.means(stored)
+    activity, error = sets.means(here)
+    trust = reliability(reference, noise)
+    return Weighed(
+        catalogue,
+        sets,
+        dict(zip(ids, every.share.tolist(), strict=True)),
+        cast(catalogue, voting, trust),
+        trust,
+        here,
+        reference,
+        activity,
+        error,
+        np.isnan(here).all(axis=1) | (gauge.samples.views[view] == 0).all(axis=1),
+        _arms(catalogue, ids, voting),
+    )
+
+
+def _arms(catalogue: Catalogue, ids: Sequence[str], voting: Sequence[str]) -> tuple[float, float]:
+    """Share of the votes of each arm that the measured cytokines have, all being reliable."""
+    ballot = cast(catalogue, ids, np.ones(len(ids)))
+    weight = ballot.vote * ballot.role
+    there = np.array([id in voting for id in ids])
+    shares = [
+        float(weight[arm & there].sum() / weight[arm].sum()) if arm.any() else 0.0
+        for arm in (weight > 0, weight < 0)
+    ]
+    return shares[0], shares[1]
+
+
+def row_sums(values: Array, /) -> Array:
+    """Sums of rows without rounding between the terms, so that no order shows."""
+    return np.array([fsum(row) for row in values])
+
+
+def arms_of(weighed: Weighed, /) -> tuple[Array, Array]:
+    """Arm against the tumour and arm for it, by the usual roles."""
+    parts, role = weighed.contributions, weighed.ballot.role
+    return row_sums(parts[:, role > 0]), -row_sums(parts[:, role < 0])
+
+
+def draw(
+    weighed: Weighed,
+    draws: Draws,
+    held: Array,
+    off: tuple[Array, Array],
+    /,
+    *,
+    level: float,
+) -> Drawn:
+    """Intervals of every sample over draws of genes and roles.
+
+    Parameters
+    ----------
+    held
+        Samples × cytokines, roles in context.
+    off
+        What adjusting takes off, by sample and by draw × sample.
+    level
+        Of the intervals.
+    """
+    ballot, n = weighed.ballot, len(weighed.activity)
+    usual = ballot.pull(ballot.role)
+    roles = draws.roles_of(ballot.ids, ballot.role, ballot.role_sd)
+    pulls = ballot.pull(roles)
+    names = ("balance", "anti", "pro", "intensity", "adjusted", "context")
+    found = {name: np.full((n, 4), np.nan) for name in names}
+    se_genes, se_roles = np.full(n, np.nan), np.full(n, np.nan)
+    for i in np.flatnonzero(~weighed.empty):
+        acts = weighed.sets.drawn(weighed.z[i], draws.genes)
+        parts = acts * pulls
+        anti = np.where(roles > 0, parts, 0.0).sum(axis=1)
+        pro = -np.where(roles < 0, parts, 0.0).sum(axis=1)
+        shifted = draws.roles_of(ballot.ids, held[i], ballot.role_sd)
+        drawn = {
+            "balance": anti - pro,
+            "anti": anti,
+            "pro": pro,
+            "intensity": (anti + pro) / 2,
+            "adjusted": anti - pro - off[1][:, i],
+            "context": (acts * ballot.pull(shifted)).sum(axis=1),
+        }
+        for name, values in drawn.items():
+            found[name][i] = _summary(values, level)
+        se_genes[i] = (acts * usual).sum(axis=1).std(ddof=1)
+        se_roles[i] = (weighed.activity[i] * pulls).sum(axis=1).std(ddof=1)
+    anti, pro = arms_of(weighed)
+    balance = row_sums(weighed.contributions)
+    values = {
+        "balance": balance,
+        "anti": anti,
+        "pro": pro,
+        "intensity": (anti + pro) / 2,
+        "adjusted": balance - off[0],
+        "context": row_sums(weighed.activity * ballot.pull(held)),
+    }
+    made = {
+        name: Interval(np.where(weighed.empty, np.nan, values[name]), *found[name].T)
+        for name in names
+    }
+    return Drawn(**made, se_genes=se_genes, se_roles=se_roles)
+
+
+def _summary(values: Array, level: float) -> tuple[float, float, float, float]:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high), float(values.std(ddof=1)), float((values > 0).mean())

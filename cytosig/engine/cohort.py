@@ -1,0 +1,76 @@
+"""The samples of a reference, kept gene by gene for what moments cannot tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig.blocks import for_each
+from cytosig.engine.nonfinite import refuse_nonfinite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cytosig.blocks import Block
+    from cytosig.engine.align import Aligned
+
+    Array = NDArray[np.float64]
+
+WHOLE = ""
+"""View of the whole sample; others are named after the cells that are pooled for them."""
+MOST_SAMPLES = 2000
+"""A reference keeps its samples up to this number; more are cells, or no cohort to keep."""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Logged expression of samples, over the genes that a balance reads.
+
+    Parameters
+    ----------
+    genes
+        Human symbols.
+    views
+        By name, samples × genes: the whole sample (``""``), or some of its cells. NaN where a gene
+        is not measured, and in the rows of samples that have too few of those cells.
+    """
+
+    genes: tuple[str, ...]
+    views: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def n_samples(self) -> int:
+        """Samples, those with too few cells of a view included."""
+        return len(self.views[WHOLE])
+
+    def rows(self, which: NDArray[np.bool_], /) -> Cohort:
+        """Some of the samples."""
+        return Cohort(self.genes, {name: view[which] for name, view in self.views.items()})
+
+
+def expression(aligned: Aligned, genes: Sequence[str], names: Sequence[str], /) -> Array:
+    """Logged expression of these genes, observations × genes, NaN where one is not measured.
+
+    Raises
+    ------
+    DataError
+        Naming the first value that is not finite.
+    """
+    column = np.array([aligned.place.get(gene, -1) for gene in genes], dtype=np.int64)
+    there = np.flatnonzero(column >= 0)
+    rows = aligned.rows
+    found = np.full((rows.n_obs, len(genes)), np.nan)
+
+    def read(block: Block) -> None:
+        part = block.to_scipy(rows.n_genes)[:, column[there]].toarray()
+        found[block.start : block.stop, there] = part
+
+    for_each(rows, read, n_jobs=1)
+    if not np.isfinite(found[:, there]).all():
+        refuse_nonfinite(rows.blocks, list(names), aligned.labels)
+    return found

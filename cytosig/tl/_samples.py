@@ -1,0 +1,212 @@
+"""From an AnnData to samples: the observations of a bulk, or cells pooled by sample and type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cytosig._anndata import matrix_of
+from cytosig._errors import UsageError
+from cytosig._log import logger
+from cytosig._obs import in_memory
+from cytosig.blocks import RowBlocks
+from cytosig.cells import is_malignant
+from cytosig.engine import score as engine
+from cytosig.engine.cohort import WHOLE, Cohort, expression
+from cytosig.engine.recognise import recognise
+from cytosig.pp import pseudobulk
+from cytosig.tl._cells import cells_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+    from cytosig.engine.align import Aligned
+    from cytosig.engine.options import Options
+    from cytosig.engine.reference import Reference
+    from cytosig.signatures import Catalogue
+
+POOLED_TOTAL = 1e4
+"""What pooled cells are brought to: with log(x + 1) a prior count of one in 10,000, which keeps
+the noise of genes with few counts small."""
+TYPE = "cell type "
+"""What the view of a cell type is called, before its label."""
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How cells make samples.
+
+    Parameters
+    ----------
+    sample_key, cell_type_key, compartments
+        As in :func:`cytosig.tl.balance`.
+    min_cells
+        Cells a view of a sample needs.
+    views
+        Further views: cells pooled for them, as compartments or ``malignant``.
+    """
+
+    sample_key: str | None
+    cell_type_key: str | None
+    compartments: Mapping[str, str] | None
+    min_cells: int
+    views: Mapping[str, Sequence[str]]
+
+    def __post_init__(self) -> None:
+        if self.cell_type_key is not None and self.sample_key is None:
+            raise UsageError("cell_type_key= needs sample_key=: it says which cells are a sample.")
+        if self.min_cells < 1:
+            raise UsageError(f"min_cells={self.min_cells}: expected 1 or more.")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples ready to be measured.
+
+    Parameters
+    ----------
+    cohort
+        Their expression.
+    obs
+        One row a sample, index its name.
+    aligned
+        Matrix of the whole samples.
+    types
+        Compartment of every cell type, by the name of its view.
+    """
+
+    cohort: Cohort
+    obs: pd.DataFrame
+    aligned: Aligned
+    types: Mapping[str, str]
+
+
+def samples_of(
+    adata: AnnData,
+    catalogue: Catalogue,
+    genes: Sequence[str],
+    options: Options,
+    pooling: Pooling,
+    /,
+    *,
+    layer: str | None,
+    use_raw: bool,
+    reference: Reference | None,
+) -> Samples:
+    """Read the samples of a bulk, or pool cells to samples."""
+    if pooling.sample_key is None:
+        matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
+        aligned = engine.align(
+            matrix, var, catalogue, options, reference=reference, variants=True, also=genes
+        )
+        found = expression(aligned, genes, list(adata.obs_names))
+        return Samples(Cohort(tuple(genes), {WHOLE: found}), in_memory(adata.obs), aligned, {})
+    return _pooled(
+        adata, catalogue, genes, options, pooling, layer=layer, use_raw=use_raw, reference=reference
+    )
+
+
+def _pooled(
+    adata: AnnData,
+    catalogue: Catalogue,
+    genes: Sequence[str],
+    options: Options,
+    pooling: Pooling,
+    /,
+    *,
+    layer: str | None,
+    use_raw: bool,
+    reference: Reference | None,
+) -> Samples:
+    matrix, _ = matrix_of(adata, layer=layer, use_raw=use_raw)
+    values = recognise(RowBlocks(matrix), n_jobs=options.n_jobs)
+    added = values.kind in ("counts", "linear")
+    if not added:
+        logger.info("The values are %s (%s): means over cells.", values.kind, values.reason)
+    cells = pseudobulk(
+        adata,
+        sample_key=str(pooling.sample_key),
+        cell_type_key=pooling.cell_type_key,
+        layer=layer,
+        use_raw=use_raw,
+        mode="sum" if added else "mean",
+        n_jobs=options.n_jobs,
+    )
+    total = options.target_sum or POOLED_TOTAL
+    options = replace(options, **({"target_sum": total} if added else {"normalize": "none"}))
+    obs, row = _samples(cells, str(pooling.sample_key))
+    members, types = _members(cells, pooling)
+    views: dict[str, NDArray[np.float64]] = {}
+    whole: Aligned | None = None
+    for name, inside in members.items():
+        pooled, n_cells = _added_up(cells, row, len(obs), inside, is_sum=added)
+        one = engine.align(
+            pooled, cells.var, catalogue, options, reference=reference, variants=True, also=genes
+        )
+        views[name] = expression(one, genes, list(obs.index))
+        views[name][n_cells < (1 if name == WHOLE else pooling.min_cells)] = np.nan
+        whole = one if name == WHOLE else whole
+    if whole is None:  # WHOLE comes first in the members
+        raise UsageError(f"sample_key={pooling.sample_key!r} names no sample.")
+    return Samples(Cohort(tuple(genes), views), obs, whole, types)
+
+
+def _samples(cells: AnnData, key: str) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """One row a sample, and the sample of every row of the pseudobulk."""
+    import pandas as pd
+
+    labels = cells.obs[key].astype(str)
+    row, names = pd.factorize(labels)
+    table = cells.obs.set_axis(labels.to_numpy(), axis=0)
+    same = [c for c in table if c != "n_cells" and (table.groupby(level=0)[c].nunique() <= 1).all()]
+    obs = table[same].groupby(level=0, sort=False).first().loc[list(names)]
+    obs["n_cells"] = np.bincount(row, weights=cells.obs["n_cells"]).astype(np.int64)
+    obs.index.name = None
+    return obs, row.astype(np.int64)
+
+
+def _members(
+    cells: AnnData, pooling: Pooling
+) -> tuple[dict[str, NDArray[np.bool_]], dict[str, str]]:
+    """Rows of the pseudobulk behind every view, and the compartment of the views of cell types."""
+    every = np.ones(cells.n_obs, dtype=bool)
+    members, types = {WHOLE: every}, dict[str, str]()
+    mapped = cells_of(cells, pooling.cell_type_key, pooling.compartments)
+    if mapped is None or pooling.cell_type_key is None:
+        return members, types
+    labels = cells.obs[pooling.cell_type_key].astype(str).to_numpy()
+    malignant = np.array([is_malignant(label) for label in labels])
+    for name, wanted in pooling.views.items():
+        found = np.isin(mapped.compartment.astype(str), list(wanted))
+        members[name] = found | (malignant if "malignant" in wanted else False)
+    for label in dict.fromkeys(labels):
+        members[TYPE + label] = labels == label
+        types[TYPE + label] = str(mapped.compartment[labels == label][0])
+    return members, types
+
+
+def _added_up(
+    cells: AnnData,
+    row: NDArray[np.int64],
+    n_samples: int,
+    inside: NDArray[np.bool_],
+    /,
+    *,
+    is_sum: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Sums over the cells of a view in every sample, or means, and how many cells they are."""
+    n_cells = np.zeros(n_samples, dtype=np.int64)
+    found = np.zeros((n_samples, cells.n_vars))
+    for i in np.flatnonzero(inside):
+        n = int(cells.obs["n_cells"].iloc[i])
+        n_cells[row[i]] += n
+        found[row[i]] += cells.X[i] if is_sum else cells.X[i] * n
+    if not is_sum:
+        found /= np.maximum(n_cells, 1)[:, None]
+    return found, n_cells
