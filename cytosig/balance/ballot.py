@@ -60,6 +60,12 @@ class Ballot:
             )
         return found
 
+    def pull_at(self, k: int, role: float, /) -> float:
+        """What one unit of activity of the k-th cytokine adds under this role."""
+        roles = self.role.copy()
+        roles[k] = role
+        return float(self.pull(roles)[k])
+
     @property
     def has_both(self) -> bool:
         """Whether each arm has a cytokine."""

@@ -72,7 +72,7 @@ def roles_in_context(ballot: Ballot, decisions: Sequence[Decision], n_samples: i
         for i in range(patterns.shape[1]):
             here = which.ravel() == i
             roles = _possible(float(ballot.role[k]), [d.rule for d in mine], patterns[:, i])
-            pulls = [_pull(ballot, k, role) for role in roles]
+            pulls = [ballot.pull_at(k, role) for role in roles]
             held[here, k] = roles[0]
             least[here, k], most[here, k] = min(pulls), max(pulls)
     return Roles(held, least, most)
@@ -84,9 +84,3 @@ def _possible(usual: float, rules: Sequence[ContextRule], pattern: NDArray[np.in
     perhaps = [rule for rule, state in zip(rules, pattern, strict=True) if state == UNDECIDED]
     subsets = chain.from_iterable(combinations(perhaps, n) for n in range(len(perhaps) + 1))
     return [role_under(usual, [*certain, *more]) for more in subsets]
-
-
-def _pull(ballot: Ballot, k: int, role: float) -> float:
-    roles = ballot.role.copy()
-    roles[k] = role
-    return float(ballot.pull(roles)[k])

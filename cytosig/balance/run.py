@@ -13,6 +13,7 @@ from cytosig.balance.decide import decide
 from cytosig.balance.draws import Draws
 from cytosig.balance.network import moved, pressed
 from cytosig.balance.roles import roles_in_context
+from cytosig.balance.sweep import curves
 from cytosig.balance.weigh import draw, row_sums, weigh
 from cytosig.engine.cohort import WHOLE
 
@@ -40,6 +41,8 @@ class Balance:
     rules, edges
         One row a sample and rule; samples × edges: what each adds to its target's activity. None
         for the cells of a type.
+    sweep, tipping
+        The balance by role and dose of the cytokines asked for, and where it is 0.
     adjusted_for, not_adjusted
         Programmes held constant, or why none are.
     """
@@ -51,6 +54,8 @@ class Balance:
     cytokines: pd.DataFrame
     rules: pd.DataFrame | None = None
     edges: pd.DataFrame | None = None
+    sweep: pd.DataFrame | None = None
+    tipping: pd.DataFrame | None = None
     adjusted_for: tuple[str, ...] = ()
     not_adjusted: str = ""
 
@@ -79,8 +84,15 @@ def balance_of_samples(
     more = tables.context_table(weighed, drawn, roles, decisions, adjustment, push, index)
     state = tables.state_table(gauge, decisions, index)
     edges = pd.DataFrame(steps, index=index, columns=[edge.id for edge in settings.edges])
+    swept = (
+        curves(weighed, draws, settings.sweep, index, settings.level)
+        if settings.sweep
+        else (None, None)
+    )
     return replace(
         found,
+        sweep=swept[0],
+        tipping=swept[1],
         table=pd.concat([found.table, more, state], axis=1),
         rules=tables.rule_table(decisions, index),
         edges=edges[[edge.id for edge in settings.edges if edge.target in weighed.ballot.ids]],

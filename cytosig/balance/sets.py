@@ -110,6 +110,9 @@ class Standard:
     def over(cls, values: Array, /) -> Standard:
         """From samples × genes; samples without values are left out."""
         used = values[~np.isnan(values).all(axis=1)]
+        if len(used) < 2:
+            nothing = np.full(values.shape[1], np.nan)
+            return cls(nothing, nothing)
         centre = used.mean(axis=0)
         sd = used.std(axis=0, ddof=1)
         usual = np.nanmedian(sd[sd > 0]) if (sd > 0).any() else np.nan

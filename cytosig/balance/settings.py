@@ -26,6 +26,7 @@ class Settings:
     edges: tuple[Edge, ...]
     adjust: tuple[str, ...]
     assume: tuple[str, ...]
+    sweep: tuple[str, ...]
     min_coverage: float
     n_draws: int
     level: float

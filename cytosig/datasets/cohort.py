@@ -110,6 +110,17 @@ def draw_types(
     return codes
 
 
+def expected_shares(
+    log_means: NDArray[np.float64], codes: NDArray[np.intp], /
+) -> NDArray[np.float64]:
+    """Expected share of each gene in the pooled counts of cells of these types."""
+    shares = np.exp(log_means)
+    shares /= shares.sum(axis=1, keepdims=True)
+    cells = np.bincount(codes, minlength=len(log_means)) / len(codes)
+    found: NDArray[np.float64] = np.einsum("t,tg->g", cells, shares)
+    return found
+
+
 def draw_counts(
     rng: np.random.Generator,
     log_means: NDArray[np.float64],

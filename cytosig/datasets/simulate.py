@@ -40,11 +40,15 @@ class SimulatedCohort:
     activity
         Cells × planted cytokines: the shift (natural log, per unit weight) applied to the
         cell's response genes, sample effect included; 0 in cells that do not respond.
+    expected
+        Samples × genes: share of a sample's counts that each gene would have without noise, from
+        what was planted and the cells drawn. What a measurement of the whole sample aims at.
     """
 
     adata: AnnData
     truth: pd.DataFrame
     activity: pd.DataFrame
+    expected: pd.DataFrame
 
 
 def simulate_cohort(
@@ -90,7 +94,7 @@ def simulate_cohort(
     Returns
     -------
     SimulatedCohort
-        ``adata``, ``truth`` and ``activity``.
+        ``adata``, ``truth``, ``activity`` and ``expected``.
 
     Raises
     ------
@@ -168,6 +172,7 @@ class _Drawn:
     counts: list[sp.csr_matrix]
     codes: list[NDArray[np.intp]]
     shifts: NDArray[np.float64]
+    expected: NDArray[np.float64]
 
 
 def _draw(
@@ -184,13 +189,16 @@ def _draw(
     shifts, ligand = cohort.program_shifts(rng, design, programs, sd)
     shares = design.deviations(rng, (len(types),), sd)
     noise = design.deviations(rng, means.shape, sd)
-    counts, codes = [], []
+    counts, codes, expected = [], [], []
     for sample in range(len(design.donor)):
         here = means + noise[sample]
         cohort.apply_programs(here, panel, programs, types, shifts[sample], ligand[sample])
         codes.append(cohort.draw_types(rng, n_cells, shares[sample]))
         counts.append(cohort.draw_counts(rng, here, codes[-1], depth))
-    return _Drawn(counts, codes, shifts)
+        clean = means.copy()
+        cohort.apply_programs(clean, panel, programs, types, shifts[sample], ligand[sample])
+        expected.append(cohort.expected_shares(clean, codes[-1]))
+    return _Drawn(counts, codes, shifts, np.stack(expected))
 
 
 def _assemble(
@@ -210,7 +218,9 @@ def _assemble(
     adata = ad.AnnData(x, obs=obs, var=pd.DataFrame(index=panel.genes))
     columns = [field.name for field in fields(Program)]
     truth = pd.DataFrame([asdict(p) for p in programs], columns=columns)
-    return SimulatedCohort(adata, truth, _activity(drawn, programs, types, obs))
+    samples = obs["sample"].cat.categories
+    expected = pd.DataFrame(drawn.expected, index=samples.astype(str), columns=panel.genes)
+    return SimulatedCohort(adata, truth, _activity(drawn, programs, types, obs), expected)
 
 
 def _obs(

@@ -39,6 +39,8 @@ def store_balance(
         "_cytokines": found.cytokines,
         "_rules": found.rules,
         "_edges": found.edges,
+        "_sweep": found.sweep,
+        "_tipping": found.tipping,
         "_params": {**params, "catalogue_digest": digest, "versions": dict(versions())},
     }
     if cells:
@@ -46,7 +48,9 @@ def store_balance(
         tables["_cell_types_contributions"] = _stacked(
             {k: one.contributions for k, one in cells.items()}
         )
-    adata.uns[keys.uns] = kept | {PREFIX + name: table for name, table in tables.items()}
+    adata.uns[keys.uns] = kept | {
+        PREFIX + name: table for name, table in tables.items() if table is not None
+    }
 
 
 def _stacked(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -105,6 +105,7 @@ def prepare(
     context: Mapping[str, str] | None,
     assume: Sequence[str],
     adjust: Sequence[str],
+    sweep: str | Sequence[str],
     signatures: Signatures,
     layer: str | None,
     use_raw: bool,
@@ -125,7 +126,7 @@ def prepare(
     programmes = load_programmes()
     settings = Settings(
         catalogue, load_context(), load_network(), checked_programmes(adjust, tuple(programmes)),
-        tuple(assume), min_coverage, n_draws, level, rng,
+        tuple(assume), swept(sweep, catalogue), min_coverage, n_draws, level, rng,
     )  # fmt: skip
     if reference is not None and control is not None:
         raise UsageError("reference= excludes control=: it is what samples are compared with.")
@@ -154,6 +155,12 @@ def prepare(
     gauge = Gauge(catalogue, programmes, cohort, samples.cohort)
     table = read_context(samples.obs, context)
     return Prepared(settings, gauge, table, samples.types, samples.aligned.notes)
+
+
+def swept(ids: str | Sequence[str], catalogue: Catalogue, /) -> tuple[str, ...]:
+    """Cytokines to sweep, by id."""
+    named = [ids] if isinstance(ids, str) else list(ids)
+    return tuple(dict.fromkeys(catalogue.resolve(name) for name in named))
 
 
 def _stored(reference: Reference | str | os.PathLike[str]) -> tuple[Reference, Cohort]:

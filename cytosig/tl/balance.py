@@ -9,6 +9,7 @@ from cytosig._keys import Keys, check_key
 from cytosig._log import logger
 from cytosig.balance.adjust import CONTENT
 from cytosig.balance.run import balance_of_cells, balance_of_samples, make_draws
+from cytosig.balance.weigh import FEWEST_REFERENCE
 from cytosig.tl._balance_store import store_balance
 from cytosig.tl._prepared import prepare
 from cytosig.tl._samples import TYPE
@@ -40,6 +41,7 @@ def balance(
     context: Mapping[str, str] | None = None,
     assume: Sequence[str] = (),
     adjust: Sequence[str] = CONTENT,
+    sweep: str | Sequence[str] = (),
     signatures: Signatures = None,
     layer: str | None = None,
     use_raw: bool = False,
@@ -87,6 +89,9 @@ def balance(
         Ids of context rules that are known to hold in every sample.
     adjust
         Programmes whose content is held constant in ``balance_adjusted``; ``()`` for none.
+    sweep
+        Cytokines for which the balance is also given at every role from -1 to 1, and at doses of
+        -3 to 3 standard deviations more.
     signatures
         As in :func:`cytosig.tl.score`; only cytokines with a role vote.
     layer, use_raw, gene_symbols, organism, normalize, target_sum, nonfinite
@@ -118,8 +123,10 @@ def balance(
     ``balance_contributions`` (samples × cytokines; a row adds up to the balance),
     ``balance_axes`` (the same by axis), ``balance_activity``, ``balance_cytokines`` (role, vote
     and reliability of each), ``balance_rules`` (every rule in every sample, with its numbers),
-    ``balance_edges`` (samples × edges) and ``balance_params``. With ``cell_type_key``
-    ``balance_cell_types`` and ``balance_cell_types_contributions``, one row a sample and type.
+    ``balance_edges`` (samples × edges) and ``balance_params``. With ``sweep`` also
+    ``balance_sweep`` and ``balance_tipping`` (the role and the dose at which the sign turns), with
+    ``cell_type_key`` ``balance_cell_types`` and ``balance_cell_types_contributions``, one row a
+    sample and type.
 
     Raises
     ------
@@ -151,7 +158,7 @@ def balance(
     prepared = prepare(
         adata, sample_key=sample_key, cell_type_key=cell_type_key, compartments=compartments,
         control=control, reference=reference, context=context, assume=assume, adjust=adjust,
-        signatures=signatures, layer=layer, use_raw=use_raw, gene_symbols=gene_symbols,
+        sweep=sweep, signatures=signatures, layer=layer, use_raw=use_raw, gene_symbols=gene_symbols,
         organism=organism, normalize=normalize, target_sum=target_sum, nonfinite=nonfinite,
         min_coverage=min_coverage, min_cells=min_cells, n_draws=n_draws, level=level, rng=rng,
         n_jobs=n_jobs,
@@ -169,6 +176,7 @@ def balance(
         "n_reference": prepared.gauge.reference.n_samples,
         "context": [f"{name}={column}" for name, column in (context or {}).items()] or "none",
         "assume": list(assume) or "none",
+        "sweep": list(prepared.settings.sweep) or "none",
         "adjusted_for": list(found.adjusted_for) or "none",
         "layer": layer or "none",
         "use_raw": use_raw,
@@ -191,11 +199,16 @@ def balance(
 
 def _of_types(prepared: Prepared, draws: Any) -> dict[str, Balance]:
     """Balances by cell type; a type that too few reference samples have is left out, and said."""
-    found = {}
+    found: dict[str, Balance] = {}
+    lost = [view.removeprefix(TYPE) for view in prepared.types if not prepared.can_measure(view)]
+    if lost:
+        logger.warning(
+            "%d cell type(s) that fewer than %d samples of the reference have enough cells of are"
+            " left out: %s.", len(lost), FEWEST_REFERENCE, ", ".join(lost),
+        )  # fmt: skip
     for view, compartment in prepared.types.items():
         label = view.removeprefix(TYPE)
-        if not prepared.can_measure(view):
-            logger.warning("Cell type %r has too few samples with enough cells: left out.", label)
+        if label in lost:
             continue
         settings, gauge = prepared.of_compartment(compartment)
         found[label] = balance_of_cells(settings, gauge, view, prepared.context.index, draws=draws)
