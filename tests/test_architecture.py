@@ -31,9 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "io": {"blocks"},
     "methods": {"kernels"},
     "engine": {"methods", "kernels", *BASE},
-    **{part: {"engine", "methods", *BASE, *STATISTICS} for part in STATISTICS},
+    **{part: {"engine", "methods", "kernels", *BASE, *STATISTICS} for part in STATISTICS},
     "datasets": {"signatures", "genes", "io"},
-    "tl": {"engine", "methods", *BASE, *STATISTICS},
+    "tl": {"pp", "engine", "methods", *BASE, *STATISTICS},
     "pp": {"engine", "methods", *BASE, *STATISTICS},
     "pl": set(),  # draws what is stored, computes no score
     "report": {"pl", "tl", "pp", "engine", "methods", *BASE, *STATISTICS},

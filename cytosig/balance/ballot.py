@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,9 +35,10 @@ class Ballot:
     role, role_sd
         Prior mean and standard deviation of each role.
     vote
-        Share of the vote of its axis times that axis' vote.
+        Share of the vote of its axis times that axis' vote; … × cytokines, one row a sample where
+        samples have votes of their own.
     anti, pro
-        Sum of vote × |role| over the cytokines of each arm; what an arm is divided by.
+        Sum of vote × |role| over the cytokines of each arm, … × 1; what an arm is divided by.
     """
 
     ids: tuple[str, ...]
@@ -45,8 +46,8 @@ class Ballot:
     role: Array
     role_sd: Array
     vote: Array
-    anti: float
-    pro: float
+    anti: Array
+    pro: Array
 
     def pull(self, role: Array, /) -> Array:
         """What one unit of activity adds to the balance under these roles (… × cytokines).
@@ -60,22 +61,27 @@ class Ballot:
             )
         return found
 
-    def pull_at(self, k: int, role: float, /) -> float:
-        """What one unit of activity of the k-th cytokine adds under this role."""
+    def pull_at(self, k: int, role: float, /) -> Array:
+        """What one unit of activity of the k-th cytokine adds under this role, one a sample."""
         roles = self.role.copy()
         roles[k] = role
-        return float(self.pull(roles)[k])
+        found: Array = self.pull(roles)[..., k]
+        return found
+
+    def of(self, sample: int, /) -> Ballot:
+        """The votes of one sample."""
+        return replace(self, vote=self.vote[sample], anti=self.anti[sample], pro=self.pro[sample])
 
     @property
     def has_both(self) -> bool:
         """Whether each arm has a cytokine."""
-        return self.anti > 0 and self.pro > 0
+        return bool((self.role > 0).any() and (self.role < 0).any())
 
 
 def cast(
     catalogue: Catalogue, ids: Sequence[str], reliability: Sequence[float] | Array, /
 ) -> Ballot:
-    """The votes of these cytokines.
+    """The votes of these cytokines; ``reliability`` is … × cytokines.
 
     A cytokine counts v = confidence × reliability; an axis has the vote of its best member, shared
     out among its members in proportion to v, so that a pathway with many names has one voice.
@@ -93,19 +99,27 @@ def cast(
     trust = np.maximum(np.asarray(reliability, dtype=np.float64), LEAST_RELIABILITY)
     value = np.array([CONFIDENCE[c.role.confidence] for c in known]) * trust
     role = np.array([c.role.value for c in known])
-    vote = np.zeros(len(known))
+    vote = np.zeros(value.shape)
     for axis in dict.fromkeys(axes):
         inside = np.array([name == axis for name in axes])
-        vote[inside] = value[inside] * value[inside].max() / value[inside].sum()
+        own = value[..., inside]
+        vote[..., inside] = own * own.max(axis=-1, keepdims=True) / _total(own)
+    weight = vote * role
     return Ballot(
         tuple(ids),
         axes,
         role,
         np.array([ROLE_SD[c.role.confidence] for c in known]),
         vote,
-        float((vote * role)[role > 0].sum()),
-        float(-(vote * role)[role < 0].sum()),
+        _total(weight[..., role > 0]),
+        -_total(weight[..., role < 0]),
     )
+
+
+def _total(values: Array) -> Array:
+    """Sums over the last axis, each row by itself, so that no other row shows in the last place."""
+    found: Array = np.ascontiguousarray(values).sum(axis=-1, keepdims=True)
+    return found
 
 
 def reliability(activity: Array, error: Array, /) -> Array:
@@ -124,3 +138,25 @@ def reliability(activity: Array, error: Array, /) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.where(variance > 0, 1 - noise / variance, 0.0)
     return np.clip(found, 0.0, 1.0)
+
+
+def reliability_for(activity: Array, error: Array, members: NDArray[np.int64], /) -> Array:
+    """Reliability as every sample is to use it, samples × cytokines.
+
+    A sample that is itself in the reference is left out of it here. Its noise would otherwise
+    raise the votes of the very cytokines that it happens to move, and its interval be too narrow.
+
+    Parameters
+    ----------
+    activity, error
+        Reference samples × cytokines.
+    members
+        Place of every sample in the reference, -1 for none.
+    """
+    whole = reliability(activity, error)
+    found = np.tile(whole, (len(members), 1))
+    for i, place in enumerate(members):
+        if place >= 0:
+            others = np.arange(len(activity)) != place
+            found[i] = reliability(activity[others], error[others])
+    return found

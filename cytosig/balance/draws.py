@@ -22,7 +22,7 @@ class Draws:
     Parameters
     ----------
     genes
-        Draws × genes of the reference: exponential, mean 1 (Bayesian bootstrap, Rubin, Ann. Stat.
+        Genes of the reference × draws: exponential, mean 1 (Bayesian bootstrap, Rubin, Ann. Stat.
         1981;9:130). A gene has one number for all sets that hold it.
     roles
         Draws × cytokines of the catalogue: standard normal.
@@ -50,7 +50,7 @@ class Draws:
         """Three streams that do not depend on one another's length."""
         one, two, three = np.random.default_rng(rng).spawn(3)
         return cls(
-            one.standard_exponential((n_draws, n_genes)),
+            one.standard_exponential((n_genes, n_draws)),
             two.standard_normal((n_draws, len(ids))),
             three.standard_normal((n_draws, n_covariates)),
             tuple(ids),

@@ -80,6 +80,13 @@ class Gauge:
             self._views[view] = (standard, *both)
         return self._views[view]
 
+    def members(self, view: str = WHOLE, /) -> NDArray[np.int64]:
+        """Place of every sample in the reference, told by its values; -1 for none."""
+        stored = self.reference.views[view]
+        place = {row.tobytes(): i for i, row in enumerate(stored)}
+        here = self.samples.views[view]
+        return np.array([place.get(row.tobytes(), -1) for row in here], dtype=np.int64)
+
     def has(self, view: str, /) -> bool:
         """Whether both cohorts have that view."""
         return view in self.reference.views and view in self.samples.views

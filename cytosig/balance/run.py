@@ -14,7 +14,7 @@ from cytosig.balance.draws import Draws
 from cytosig.balance.network import moved, pressed
 from cytosig.balance.roles import roles_in_context
 from cytosig.balance.sweep import curves
-from cytosig.balance.weigh import draw, row_sums, weigh
+from cytosig.balance.weigh import draw, weigh
 from cytosig.engine.cohort import WHOLE
 
 if TYPE_CHECKING:
@@ -127,9 +127,7 @@ def make_draws(settings: Settings, gauge: Gauge, /) -> Draws:
 
 def adjustment_of(settings: Settings, gauge: Gauge, weighed: Weighed, view: str, /) -> Adjustment:
     """The balance of the reference regressed on content."""
-    ballot = weighed.ballot
-    whole = row_sums(weighed.reference * ballot.pull(ballot.role))
-    return fit_adjustment(gauge, view, whole, settings.adjust)
+    return fit_adjustment(gauge, view, weighed.reference_balance, settings.adjust)
 
 
 def _slopes(draws: Draws, adjustment: Adjustment) -> NDArray[np.float64]:

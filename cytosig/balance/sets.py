@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig.kernels.means import drawn_means, set_means
+from cytosig.kernels.means import drawn_sums, set_means
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,11 +88,37 @@ class GeneSets:
         set_means(np.ascontiguousarray(values), self.start, self.gene, self.weight, mean, square)
         return mean, np.sqrt(square)
 
-    def drawn(self, row: Array, times: Array, /) -> Array:
-        """Means in one row with every gene counted so many times (draws × genes): draws × sets."""
-        found = np.empty((len(times), len(self.ids)))
-        drawn_means(row, times, self.start, self.gene, self.weight, found)
+    @property
+    def widening(self) -> Array:
+        """What draws are to be stretched by, so that few genes do not look too sure.
+
+        With n genes of equal weight the bootstrap's variance is (n − 1)/(n + 1) of that of the
+        mean; n is (Σ|w|)²/Σw² here, at least 2.
+        """
+        sums = [np.abs(self.weight[a:b]) for a, b in zip(self.start, self.start[1:], strict=False)]
+        n = np.array([max(w.sum() ** 2 / (w**2).sum(), 2.0) if len(w) else 2.0 for w in sums])
+        found: Array = np.sqrt((n + 1) / (n - 1))
         return found
+
+    def totals(self, times: Array, /) -> Array:
+        """Sums of |weight| with every gene counted so many times (genes × draws): draws × sets."""
+        return self._sums(np.abs(self.weight), times)
+
+    def drawn(self, row: Array, times: Array, totals: Array, /) -> Array:
+        """Means in one row, genes counted so many times, stretched by ``widening``: draws × sets.
+
+        ``totals`` are those of :meth:`totals` for the same ``times``.
+        """
+        mean = self.means(row[None])[0][0]
+        with np.errstate(divide="ignore", invalid="ignore"):  # sets without a gene
+            drawn = self._sums(self.weight * row[self.gene], times) / totals
+        found: Array = mean + (drawn - mean) * self.widening
+        return found
+
+    def _sums(self, term: Array, times: Array) -> Array:
+        found = np.empty((len(self.ids), times.shape[1]))
+        drawn_sums(times, self.start, self.gene, term, found)
+        return found.T
 
 
 @dataclass(frozen=True)

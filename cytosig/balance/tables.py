@@ -129,8 +129,8 @@ def rule_table(decisions: Sequence[Decision], index: pd.Index[str], /) -> pd.Dat
 
 
 def cytokine_table(weighed: Weighed, /) -> pd.DataFrame:
-    """How every cytokine that has a signature voted, or why it did not."""
-    catalogue, ballot = weighed.catalogue, weighed.ballot
+    """How every cytokine that has a signature votes by the whole reference, or why it does not."""
+    catalogue, ballot = weighed.catalogue, weighed.common
     place = {id: k for k, id in enumerate(ballot.ids)}
     axis_of = {member: axis.id for axis in catalogue.axes.values() for member in axis.members}
     pull = ballot.pull(ballot.role)
@@ -146,7 +146,7 @@ def cytokine_table(weighed: Weighed, /) -> pd.DataFrame:
                 "role_weight": CONFIDENCE[role.confidence],
                 "grade": catalogue.signatures[id].grade or "",
                 "coverage": share,
-                "reliability": np.nan if k is None else weighed.reliability[k],
+                "reliability": np.nan if k is None else weighed.reliability[0][k],
                 "vote": 0.0 if k is None else ballot.vote[k],
                 "pull": 0.0 if k is None else pull[k],
                 "reason": "" if k is not None else f"{share:.0%} of its weight is measured",

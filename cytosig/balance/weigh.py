@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import DataError
-from cytosig.balance.ballot import Ballot, cast, reliability
+from cytosig.balance.ballot import Ballot, cast, reliability, reliability_for
 from cytosig.balance.sets import GeneSets, measured_in
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class Weighed:
         Signatures of the cytokines that vote.
     coverage
         Share of the weight that is measured, of every cytokine with a signature.
-    ballot
-        Their votes.
+    common, ballot
+        Their votes by the whole reference, and as every sample uses them.
     reliability
-        Of every voting cytokine over the reference.
+        Of every voting cytokine over the reference: of all, and samples × cytokines.
     z
         Samples × genes, standardised.
-    reference
-        Activities of the reference, samples × cytokines.
+    reference, reference_balance
+        Activities of the reference, samples × cytokines, and its balance.
     activity, error
         Samples × cytokines, and the standard error over genes.
     empty
@@ -60,10 +60,12 @@ class Weighed:
     catalogue: Catalogue
     sets: GeneSets
     coverage: dict[str, float]
+    common: Ballot
     ballot: Ballot
-    reliability: Array
+    reliability: tuple[Array, Array]
     z: Array
     reference: Array
+    reference_balance: Array
     activity: Array
     error: Array
     empty: NDArray[np.bool_]
@@ -78,7 +80,9 @@ class Weighed:
     def without(self, ids: Sequence[str], /) -> Array:
         """Balance of every sample with these cytokines left out and the others' votes cast anew."""
         kept = [k for k, id in enumerate(self.ballot.ids) if id not in ids]
-        ballot = cast(self.catalogue, [self.ballot.ids[k] for k in kept], self.reliability[kept])
+        ballot = cast(
+            self.catalogue, [self.ballot.ids[k] for k in kept], self.reliability[1][:, kept]
+        )
         if not ballot.has_both:
             return np.full(len(self.activity), np.nan)
         return row_sums(self.activity[:, kept] * ballot.pull(ballot.role))
@@ -140,18 +144,25 @@ def weigh(
     sets = every.only(voting)
     reference, noise = sets.means(stored)
     activity, error = sets.means(here)
-    trust = reliability(reference, noise)
+    trust = (
+        reliability(reference, noise),
+        reliability_for(reference, noise, gauge.members(view)),
+    )
+    own = reliability_for(reference, noise, np.arange(len(reference)))
+    theirs = cast(catalogue, voting, own)
     return Weighed(
         catalogue,
         sets,
         dict(zip(ids, every.share.tolist(), strict=True)),
-        cast(catalogue, voting, trust),
+        cast(catalogue, voting, trust[0]),
+        cast(catalogue, voting, trust[1]),
         trust,
         here,
         reference,
+        row_sums(reference * theirs.pull(theirs.role)),
         activity,
         error,
-        np.isnan(here).all(axis=1) | (gauge.samples.views[view] == 0).all(axis=1),
+        (np.nan_to_num(gauge.samples.views[view]) == 0).all(axis=1),
         _arms(catalogue, ids, voting),
     )
 
@@ -199,15 +210,15 @@ def draw(
     level
         Of the intervals.
     """
-    ballot, n = weighed.ballot, len(weighed.activity)
-    usual = ballot.pull(ballot.role)
-    roles = draws.roles_of(ballot.ids, ballot.role, ballot.role_sd)
-    pulls = ballot.pull(roles)
+    every, n = weighed.ballot, len(weighed.activity)
+    roles = draws.roles_of(every.ids, every.role, every.role_sd)
+    totals = weighed.sets.totals(draws.genes)
     names = ("balance", "anti", "pro", "intensity", "adjusted", "context")
     found = {name: np.full((n, 4), np.nan) for name in names}
     se_genes, se_roles = np.full(n, np.nan), np.full(n, np.nan)
     for i in np.flatnonzero(~weighed.empty):
-        acts = weighed.sets.drawn(weighed.z[i], draws.genes)
+        ballot = every.of(int(i))
+        acts, pulls = weighed.sets.drawn(weighed.z[i], draws.genes, totals), ballot.pull(roles)
         parts = acts * pulls
         anti = np.where(roles > 0, parts, 0.0).sum(axis=1)
         pro = -np.where(roles < 0, parts, 0.0).sum(axis=1)
@@ -222,7 +233,7 @@ def draw(
         }
         for name, values in drawn.items():
             found[name][i] = _summary(values, level)
-        se_genes[i] = (acts * usual).sum(axis=1).std(ddof=1)
+        se_genes[i] = (acts * ballot.pull(ballot.role)).sum(axis=1).std(ddof=1)
         se_roles[i] = (weighed.activity[i] * pulls).sum(axis=1).std(ddof=1)
     anti, pro = arms_of(weighed)
     balance = row_sums(weighed.contributions)
@@ -232,7 +243,7 @@ def draw(
         "pro": pro,
         "intensity": (anti + pro) / 2,
         "adjusted": balance - off[0],
-        "context": row_sums(weighed.activity * ballot.pull(held)),
+        "context": row_sums(weighed.activity * every.pull(held)),
     }
     made = {
         name: Interval(np.where(weighed.empty, np.nan, values[name]), *found[name].T)

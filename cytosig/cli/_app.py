@@ -10,6 +10,10 @@ import typer
 
 from cytosig._errors import CytosigError
 from cytosig.cli._notices import error, notices, reason, unexpected
+from cytosig.cli.balance import EPILOG as BALANCE_EPILOG
+from cytosig.cli.balance import balance
+from cytosig.cli.compare import EPILOG as COMPARE_EPILOG
+from cytosig.cli.compare import compare
 from cytosig.cli.demo import demo
 from cytosig.cli.methods import methods
 from cytosig.cli.score import EPILOG, score
@@ -29,6 +33,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("score", epilog=EPILOG)(score)
+app.command("balance", epilog=BALANCE_EPILOG)(balance)
+app.command("compare", epilog=COMPARE_EPILOG)(compare)
 app.add_typer(signatures, name="signatures")
 app.command("methods")(methods)
 app.command("demo")(demo)

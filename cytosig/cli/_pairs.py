@@ -25,6 +25,29 @@ def control(text: str, /) -> tuple[str, str]:
     return column, value
 
 
+def columns(given: Iterable[str], flag: str, /) -> dict[str, str]:
+    """Column by name; a column may hold ``=``.
+
+    Raises
+    ------
+    UsageError
+        When one is not NAME=COLUMN, or a name has two columns.
+
+    Examples
+    --------
+    >>> columns(["stage=tumour stage"], "--context")
+    {'stage': 'tumour stage'}
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, column = text.partition("=")
+        if not (name and sign and column):
+            raise UsageError(f"{flag} {text!r}: expected NAME=COLUMN, such as stage=ajcc_stage.")
+        if found.setdefault(name, column) != column:
+            raise UsageError(f"{flag} gives {name!r} two columns; keep one.")
+    return found
+
+
 def overrides(given: Iterable[str], /, *, has_column: bool) -> dict[str, str]:
     """Compartment by label; a label may hold ``=``.
 

@@ -41,16 +41,14 @@ def set_means(
 
 
 @nb.njit(cache=True, nogil=True)
-def drawn_means(
-    values: Array, times: Array, start: Counts, gene: Counts, weight: Array, out: Array
-) -> None:
-    """Means of each gene set of one row, each gene counted ``times`` (draws × genes)."""
-    for draw in range(len(times)):
-        count = times[draw]
-        for k in range(len(start) - 1):
-            top, bottom = 0.0, 0.0
-            for j in range(start[k], start[k + 1]):
-                g = gene[j]
-                top += count[g] * weight[j] * values[g]
-                bottom += count[g] * abs(weight[j])
-            out[draw, k] = top / bottom if bottom > 0 else np.nan
+def drawn_sums(times: Array, start: Counts, gene: Counts, term: Array, out: Array) -> None:
+    """Sums of the terms of each gene set, each gene counted ``times`` (genes × draws).
+
+    ``term`` has one number a gene of a set, as ``gene`` has; ``out`` is sets × draws.
+    """
+    out[:] = 0.0
+    for k in range(len(start) - 1):
+        for j in range(start[k], start[k + 1]):
+            count, value = times[gene[j]], term[j]
+            for draw in range(times.shape[1]):
+                out[k, draw] += count[draw] * value

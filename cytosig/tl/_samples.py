@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._anndata import matrix_of
-from cytosig._errors import UsageError
+from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig._obs import in_memory
 from cytosig.blocks import RowBlocks
@@ -76,7 +76,7 @@ class Samples:
     obs
         One row a sample, index its name.
     aligned
-        Matrix of the whole samples.
+        The matrix; whole samples come first in its rows, those of other views after them.
     types
         Compartment of every cell type, by the name of its view.
     """
@@ -101,6 +101,7 @@ def samples_of(
 ) -> Samples:
     """Read the samples of a bulk, or pool cells to samples."""
     if pooling.sample_key is None:
+        _refuse_repeats(adata)
         matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
         aligned = engine.align(
             matrix, var, catalogue, options, reference=reference, variants=True, also=genes
@@ -110,6 +111,16 @@ def samples_of(
     return _pooled(
         adata, catalogue, genes, options, pooling, layer=layer, use_raw=use_raw, reference=reference
     )
+
+
+def _refuse_repeats(adata: AnnData) -> None:
+    """Tables of samples need a name for each."""
+    if not adata.obs_names.is_unique:
+        twice = adata.obs_names[adata.obs_names.duplicated()][0]
+        raise DataError(
+            f"Two samples are called {str(twice)!r}; make their names unique"
+            " (adata.obs_names_make_unique()), or name their sample_key=."
+        )
 
 
 def _pooled(
@@ -142,19 +153,16 @@ def _pooled(
     options = replace(options, **({"target_sum": total} if added else {"normalize": "none"}))
     obs, row = _samples(cells, str(pooling.sample_key))
     members, types = _members(cells, pooling)
-    views: dict[str, NDArray[np.float64]] = {}
-    whole: Aligned | None = None
-    for name, inside in members.items():
-        pooled, n_cells = _added_up(cells, row, len(obs), inside, is_sum=added)
-        one = engine.align(
-            pooled, cells.var, catalogue, options, reference=reference, variants=True, also=genes
-        )
-        views[name] = expression(one, genes, list(obs.index))
-        views[name][n_cells < (1 if name == WHOLE else pooling.min_cells)] = np.nan
-        whole = one if name == WHOLE else whole
-    if whole is None:  # WHOLE comes first in the members
-        raise UsageError(f"sample_key={pooling.sample_key!r} names no sample.")
-    return Samples(Cohort(tuple(genes), views), obs, whole, types)
+    pooled = [_added_up(cells, row, len(obs), one, is_sum=added) for one in members.values()]
+    aligned = engine.align(
+        np.vstack([values for values, _ in pooled]), cells.var, catalogue, options,
+        reference=reference, variants=True, also=genes,
+    )  # fmt: skip
+    read = expression(aligned, genes, list(obs.index) * len(members))
+    views = dict(zip(members, np.split(read, len(members)), strict=True))
+    for (name, view), (_, n_cells) in zip(views.items(), pooled, strict=True):
+        view[n_cells < (1 if name == WHOLE else pooling.min_cells)] = np.nan
+    return Samples(Cohort(tuple(genes), views), obs, aligned, types)
 
 
 def _samples(cells: AnnData, key: str) -> tuple[pd.DataFrame, NDArray[np.int64]]:

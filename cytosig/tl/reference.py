@@ -80,9 +80,10 @@ def fit_reference(
         samples = samples_of(
             adata, catalogue, genes, options, pooling, layer=layer, use_raw=use_raw, reference=None
         )
-        aligned, n = samples.aligned, len(samples.obs)
+        n, aligned = len(samples.obs), samples.aligned
         use = np.ones(n, bool) if control is None else chosen(samples.obs, control, "control")
-        return _fitted(aligned, options, use, samples.cohort.rows(use), tick)
+        whole = np.concatenate([use, np.zeros(aligned.rows.n_obs - n, dtype=bool)])
+        return _fitted(aligned, options, whole, samples.cohort.rows(use), tick)
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
     aligned = engine.align(matrix, var, catalogue, options, watch=watch, also=genes)
     use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)

@@ -1,0 +1,65 @@
+"""One table of results as a file, by the suffix of its name."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from cytosig._errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".json", ".parquet")
+
+
+def check_frame_path(path: Path, /, *, inputs: list[Path]) -> None:
+    """Refuse a table that could not be written, before the work is done.
+
+    Raises
+    ------
+    UsageError
+        The suffix is unknown, pyarrow is missing for parquet, or the file is an input.
+    FileError
+        The place cannot be written to.
+    """
+    from cytosig.cli._files import check_writable
+    from cytosig.io import check_output
+
+    if not path.name.lower().endswith(SUFFIXES):
+        raise UsageError(f"{path}: unknown kind of table; end it in {', '.join(SUFFIXES)}.")
+    if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+        raise UsageError(f"{path}: parquet needs pyarrow. Run 'pip install pyarrow', or use .tsv.")
+    check_output(path, inputs=inputs)
+    check_writable(path)
+
+
+def write_frame(table: pd.DataFrame, path: Path, /) -> None:
+    """Write a table, its index left out, wholly or not at all.
+
+    Parameters
+    ----------
+    table
+        Rows × columns; the first column is the first in the file, too.
+    path
+        ``.tsv``, ``.csv`` (either with ``.gz``), ``.parquet``, or ``.json``: one object a row, a
+        missing or infinite number being null.
+
+    Raises
+    ------
+    FileError
+        The file cannot be written.
+    UsageError
+        The suffix is unknown.
+    """
+    from cytosig.cli._output import json_text
+    from cytosig.io import atomic_path, write_table
+
+    if path.name.lower().endswith(".json"):
+        with atomic_path(path) as part:
+            part.write_text(json_text(table.to_dict("records")) + "\n", encoding="utf-8")
+        return
+    first = str(table.columns[0])
+    write_table(table.set_index(first), path, index_label=first)
