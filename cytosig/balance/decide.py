@@ -12,6 +12,7 @@ import numpy as np
 
 from cytosig.engine.cohort import WHOLE
 from cytosig.signatures.detection import MIN_REFERENCE, ColumnTest, DataTest
+from cytosig.stats.estimate import does_not_vary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -97,7 +98,7 @@ def measure_of(test: DataTest, gauge: Gauge, /) -> Measured:
     view = view_of(test.cells)
     found = gauge.take(test.of, view)
     if test.given:
-        return found.given(gauge.take(test.given, view))
+        return found.given(gauge.take(test.given, view, without=gauge.genes_of(test.of)))
     if test.minus or test.minus_cells:
         other = gauge.take(test.minus or test.of, view_of(test.minus_cells) or view)
         one, two = found.standardised(), other.standardised()
@@ -113,6 +114,8 @@ def _data(test: DataTest, gauge: Gauge) -> tuple[States, list[str]]:
     if len(known) < MIN_REFERENCE:
         there = f"{len(known)} samples of the reference have it, {MIN_REFERENCE} are needed"
         return np.full(n, UNDECIDED, np.int8), [f"{name}: {there}"] * n
+    if does_not_vary(known):
+        return np.full(n, UNDECIDED, np.int8), [f"{name}: does not vary over the reference"] * n
     state = np.full(n, HOLDS, dtype=np.int8)
     bounds = []
     if test.above is not None:

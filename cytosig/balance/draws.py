@@ -26,6 +26,8 @@ class Draws:
         1981;9:130). A gene has one number for all sets that hold it.
     roles
         Draws × cytokines of the catalogue: standard normal.
+    variances, outlying
+        Draws × cytokines of the catalogue: uniform, for what the reference tells of them.
     slopes
         Draws × covariates: standard normal, for the error of an adjustment.
     ids
@@ -34,6 +36,8 @@ class Draws:
 
     genes: Array
     roles: Array
+    variances: Array
+    outlying: Array
     slopes: Array
     ids: tuple[str, ...]
 
@@ -47,16 +51,21 @@ class Draws:
         n_covariates: int,
         /,
     ) -> Draws:
-        """Three streams that do not depend on one another's length."""
-        one, two, three = np.random.default_rng(rng).spawn(3)
+        """Streams that do not depend on one another's length."""
+        one, two, three, four, five = np.random.default_rng(rng).spawn(5)
         return cls(
             one.standard_exponential((n_genes, n_draws)),
             two.standard_normal((n_draws, len(ids))),
-            three.standard_normal((n_draws, n_covariates)),
+            three.random((n_draws, len(ids))),
+            four.random((n_draws, len(ids))),
+            five.standard_normal((n_draws, n_covariates)),
             tuple(ids),
         )
 
     def roles_of(self, ids: Sequence[str], mean: Array, sd: Array, /) -> Array:
         """Draws × cytokines: roles around their means, cut to -1 to 1."""
-        noise = self.roles[:, [self.ids.index(id) for id in ids]]
-        return np.clip(mean + sd * noise, -1.0, 1.0)
+        return np.clip(mean + sd * self.roles[:, self.places(ids)], -1.0, 1.0)
+
+    def places(self, ids: Sequence[str], /) -> NDArray[np.int64]:
+        """Columns of these cytokines."""
+        return np.array([self.ids.index(id) for id in ids], dtype=np.int64)

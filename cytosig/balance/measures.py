@@ -10,6 +10,7 @@ import numpy as np
 from cytosig.balance.sets import GeneSets, Standard, measured_in
 from cytosig.engine.cohort import WHOLE
 from cytosig.signatures.detection import MIN_SHARE
+from cytosig.stats.estimate import does_not_vary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -32,21 +33,20 @@ class Measured:
     def standardised(self) -> Measured:
         """Both over the mean and standard deviation of the reference."""
         known = self.reference[~np.isnan(self.reference)]
-        sd = known.std(ddof=1) if len(known) > 1 else 0.0
-        if sd == 0:
+        if does_not_vary(known):
             return Measured(
                 np.full_like(self.reference, np.nan), np.full_like(self.samples, np.nan)
             )
-        mean = known.mean()
+        mean, sd = known.mean(), known.std(ddof=1)
         return Measured((self.reference - mean) / sd, (self.samples - mean) / sd)
 
     def given(self, other: Measured, /) -> Measured:
         """Residuals on another measure, by least squares over the reference."""
         x, y = other.reference, self.reference
         known = ~np.isnan(x) & ~np.isnan(y)
-        away = x[known] - x[known].mean() if known.any() else x[known]
-        if not (away**2).sum() > 0:
+        if does_not_vary(x[known]):
             return Measured(np.full_like(y, np.nan), np.full_like(self.samples, np.nan))
+        away = x[known] - x[known].mean()
         slope = float(away @ y[known]) / float(away @ away)
         level = y[known].mean() - slope * x[known].mean()
         return Measured(y - level - slope * x, self.samples - level - slope * other.samples)
@@ -68,24 +68,23 @@ class Gauge:
     programmes: Mapping[str, Programme]
     reference: Cohort
     samples: Cohort
-    _known: dict[tuple[str, str, tuple[str, ...]], Measured] = field(default_factory=dict)
-    _views: dict[str, tuple[Standard, Array, Array]] = field(default_factory=dict)
+    _known: dict[tuple[str, str, tuple[str, ...]], Measured] = field(
+        default_factory=dict, init=False
+    )
+    _views: dict[str, tuple[Standard, Array, Array]] = field(default_factory=dict, init=False)
 
     def standard(self, view: str = WHOLE, /) -> tuple[Standard, Array, Array]:
         """Zero and spread of the genes in a view, and both cohorts standardised by them."""
         if view not in self._views:
-            stored = self.reference.views[view]
+            stored = _filled(self.reference.views[view])
             standard = Standard.over(stored)
-            both = (standard.of(stored), standard.of(self.samples.views[view]))
+            both = (standard.of(stored), standard.of(_filled(self.samples.views[view])))
             self._views[view] = (standard, *both)
         return self._views[view]
 
-    def members(self, view: str = WHOLE, /) -> NDArray[np.int64]:
-        """Place of every sample in the reference, told by its values; -1 for none."""
-        stored = self.reference.views[view]
-        place = {row.tobytes(): i for i, row in enumerate(stored)}
-        here = self.samples.views[view]
-        return np.array([place.get(row.tobytes(), -1) for row in here], dtype=np.int64)
+    def n_reference(self, view: str, /) -> int:
+        """Samples of the reference that have this view."""
+        return int((~np.isnan(_filled(self.reference.views[view])).all(axis=1)).sum())
 
     def has(self, view: str, /) -> bool:
         """Whether both cohorts have that view."""
@@ -127,7 +126,7 @@ class Gauge:
         elif name in self.catalogue.signatures:
             weights = dict(self.catalogue.signatures[name].weights)
         else:
-            return self.ligand(name, without=without) if view == WHOLE else self._nothing()
+            return self._nothing()
         left = {gene: w for gene, w in weights.items() if gene not in without}
         return self._mean(left, view) if left else self._nothing()
 
@@ -144,3 +143,9 @@ class Gauge:
         return Measured(
             np.full(self.reference.n_samples, np.nan), np.full(self.samples.n_samples, np.nan)
         )
+
+
+def _filled(values: Array) -> Array:
+    """Samples × genes, NaN where a sample has no expression at all."""
+    empty = (np.nan_to_num(values) == 0).all(axis=1)
+    return np.where(empty[:, None], np.nan, values)

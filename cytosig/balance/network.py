@@ -19,57 +19,59 @@ if TYPE_CHECKING:
 
     from cytosig.balance.ballot import Ballot
     from cytosig.balance.decide import Decision
-    from cytosig.balance.measures import Gauge
+    from cytosig.balance.measures import Gauge, Measured
     from cytosig.signatures import Edge
 
     Array = NDArray[np.float64]
 
 
-def moved(
-    edges: Sequence[Edge],
-    gauge: Gauge,
-    ballot: Ballot,
-    activity: Array,
-    decisions: Sequence[Decision],
-    /,
-) -> Array:
-    """What every edge adds to the activity of its target, samples × edges.
+def steps_of(edges: Sequence[Edge], gauge: Gauge, /) -> Array:
+    """What every edge adds to its target, in the target's standard deviations: samples × edges.
 
-    sign × gain × (standardised value of the source without the target's genes) × (standard
-    deviation of the target's activity over the reference). 0 where the edge is silent: its target
-    has no vote, nothing of the source is left or measured, or a rule that tells the same holds.
+    sign × gain × standardised value of the source, measured without the target's genes. 0 where
+    nothing of the source is left or measured.
+    """
+    found = np.zeros((gauge.samples.n_samples, len(edges)))
+    for i, edge in enumerate(edges):
+        source = _source(edge, gauge).standardised().samples
+        found[:, i] = np.nan_to_num(edge.sign * edge.gain * source, nan=0.0)
+    return found
+
+
+def without_told(edges: Sequence[Edge], steps: Array, decisions: Sequence[Decision], /) -> Array:
+    """The steps, without edges that tell the same as a rule that holds: no fact counts twice."""
+    states = {decision.rule.id: decision.state for decision in decisions}
+    found = steps.copy()
+    for i, edge in enumerate(edges):
+        if edge.rule in states:
+            found[states[edge.rule] == HOLDS, i] = 0.0
+    return found
+
+
+def pressed(edges: Sequence[Edge], steps: Array, ballot: Ballot, activity: Array, /) -> Array:
+    """What all edges together add to every activity, samples × cytokines.
 
     Parameters
     ----------
-    edges
-        The network.
-    gauge
-        Measures the samples.
+    edges, steps
+        As in :func:`steps_of`. Edges into programmes and into cytokines without a vote move none.
     ballot
         Who votes.
     activity
-        Reference samples × cytokines of the ballot.
-    decisions
-        Context rules in every sample.
+        Reference samples × cytokines; its standard deviations are the unit of the steps.
     """
-    states = {decision.rule.id: decision.state for decision in decisions}
-    found = np.zeros((gauge.samples.n_samples, len(edges)))
-    for i, edge in enumerate(edges):
-        if edge.target not in ballot.ids:
-            continue
-        source = gauge.take(edge.source, without=gauge.genes_of(edge.target)).standardised()
-        reach = np.nanstd(activity[:, ballot.ids.index(edge.target)], ddof=1)
-        step = edge.sign * edge.gain * source.samples * reach
-        if edge.rule in states:
-            step = np.where(states[edge.rule] == HOLDS, 0.0, step)
-        found[:, i] = np.nan_to_num(step, nan=0.0)
-    return found
-
-
-def pressed(edges: Sequence[Edge], steps: Array, ballot: Ballot, /) -> Array:
-    """What all edges together add to every activity, samples × cytokines."""
     found = np.zeros((len(steps), len(ballot.ids)))
     for i, edge in enumerate(edges):
         if edge.target in ballot.ids:
-            found[:, ballot.ids.index(edge.target)] += steps[:, i]
+            k = ballot.ids.index(edge.target)
+            found[:, k] += steps[:, i] * np.nanstd(activity[:, k], ddof=1)
     return found
+
+
+def _source(edge: Edge, gauge: Gauge) -> Measured:
+    """Activity of a cytokine that has a signature, ligand of another, mean of a programme."""
+    without = gauge.genes_of(edge.target)
+    named = edge.source in gauge.programmes or edge.source in gauge.catalogue.signatures
+    if named:
+        return gauge.take(edge.source, without=without)
+    return gauge.ligand(edge.source, without=without)

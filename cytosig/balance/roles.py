@@ -72,10 +72,9 @@ def roles_in_context(ballot: Ballot, decisions: Sequence[Decision], n_samples: i
         for i in range(patterns.shape[1]):
             here = which.ravel() == i
             roles = _possible(float(ballot.role[k]), [d.rule for d in mine], patterns[:, i])
-            pulls = np.array([np.broadcast_to(ballot.pull_at(k, r), n_samples) for r in roles])
+            pulls = [ballot.pull_at(k, role) for role in roles]
             held[here, k] = roles[0]
-            least[here, k] = pulls[:, here].min(axis=0)
-            most[here, k] = pulls[:, here].max(axis=0)
+            least[here, k], most[here, k] = min(pulls), max(pulls)
     return Roles(held, least, most)
 
 

@@ -11,7 +11,7 @@ from cytosig.balance import tables
 from cytosig.balance.adjust import Adjustment, fit_adjustment
 from cytosig.balance.decide import decide
 from cytosig.balance.draws import Draws
-from cytosig.balance.network import moved, pressed
+from cytosig.balance.network import pressed, steps_of, without_told
 from cytosig.balance.roles import roles_in_context
 from cytosig.balance.sweep import curves
 from cytosig.balance.weigh import draw, weigh
@@ -39,8 +39,8 @@ class Balance:
     cytokines
         One row a cytokine: its role and vote.
     rules, edges
-        One row a sample and rule; samples × edges: what each adds to its target's activity. None
-        for the cells of a type.
+        One row a sample and rule; samples × edges: what each adds to its target, in standard
+        deviations. None for the cells of a type.
     sweep, tipping
         The balance by role and dose of the cytokines asked for, and where it is 0.
     adjusted_for, not_adjusted
@@ -71,19 +71,28 @@ def balance_of_samples(
 
     index = context.index
     weighed = weigh(
-        settings.catalogue, gauge, WHOLE, min_coverage=settings.min_coverage, where="samples"
+        settings.catalogue,
+        gauge,
+        WHOLE,
+        min_coverage=settings.min_coverage,
+        shrink=settings.shrink,
+        where="samples",
     )
     decisions = decide(settings.rules, gauge, context, settings.assume)
     roles = roles_in_context(weighed.ballot, decisions, len(index))
     adjustment = adjustment_of(settings, gauge, weighed, WHOLE)
     off = (adjustment.shift(), adjustment.shift(_slopes(draws, adjustment)))
     drawn = draw(weighed, draws, roles.held, off, level=settings.level)
-    steps = moved(settings.edges, gauge, weighed.ballot, weighed.reference, decisions)
-    push = pressed(settings.edges, steps, weighed.ballot)
+    edges = settings.edges
+    steps = steps_of(edges, gauge)
+    told = without_told(edges, steps, decisions)
+    push = (
+        pressed(edges, steps, weighed.ballot, weighed.reference),
+        pressed(edges, told, weighed.ballot, weighed.reference),
+    )
     found = _tables(weighed, drawn, index)
     more = tables.context_table(weighed, drawn, roles, decisions, adjustment, push, index)
     state = tables.state_table(gauge, decisions, index)
-    edges = pd.DataFrame(steps, index=index, columns=[edge.id for edge in settings.edges])
     swept = (
         curves(weighed, draws, settings.sweep, index, settings.level)
         if settings.sweep
@@ -95,7 +104,7 @@ def balance_of_samples(
         tipping=swept[1],
         table=pd.concat([found.table, more, state], axis=1),
         rules=tables.rule_table(decisions, index),
-        edges=edges[[edge.id for edge in settings.edges if edge.target in weighed.ballot.ids]],
+        edges=pd.DataFrame(steps, index=index, columns=[edge.id for edge in edges]),
         adjusted_for=adjustment.names,
         not_adjusted=adjustment.reason,
     )
@@ -106,7 +115,12 @@ def balance_of_cells(
 ) -> Balance:
     """The balance of some cells of every sample; no context, which is the sample's."""
     weighed = weigh(
-        settings.catalogue, gauge, view, min_coverage=settings.min_coverage, where=repr(view)
+        settings.catalogue,
+        gauge,
+        view,
+        min_coverage=settings.min_coverage,
+        shrink=settings.shrink,
+        where=repr(view),
     )
     n = len(index)
     usual = np.tile(weighed.ballot.role, (n, 1))

@@ -85,8 +85,9 @@ class GeneSets:
         """
         mean = np.empty((len(values), len(self.ids)))
         square = np.empty_like(mean)
+        # errors are stretched as draws are, see ``widening``
         set_means(np.ascontiguousarray(values), self.start, self.gene, self.weight, mean, square)
-        return mean, np.sqrt(square)
+        return mean, np.sqrt(square) * self.widening
 
     @property
     def widening(self) -> Array:
@@ -121,6 +122,9 @@ class GeneSets:
         return found.T
 
 
+_ROUNDING = 1e-12
+
+
 @dataclass(frozen=True)
 class Standard:
     """Where the zero of every gene is and how much it varies, over the samples of a reference.
@@ -141,6 +145,7 @@ class Standard:
             return cls(nothing, nothing)
         centre = used.mean(axis=0)
         sd = used.std(axis=0, ddof=1)
+        sd[sd <= _ROUNDING * np.abs(used).max(axis=0, initial=0.0)] = 0.0
         usual = np.nanmedian(sd[sd > 0]) if (sd > 0).any() else np.nan
         return cls(centre, np.where(sd > usual, sd, np.where(np.isnan(sd), np.nan, usual)))
 
@@ -151,8 +156,7 @@ class Standard:
 
 
 def measured_in(reference: Array, samples: Array, /) -> NDArray[np.bool_]:
-    """Genes with a value in both."""
-    there: NDArray[np.bool_] = ~np.array(
-        np.isnan(reference).all(axis=0) | np.isnan(samples).all(axis=0), dtype=bool
-    )
-    return there
+    """Genes with a value in both; those of the reference where no sample has any value."""
+    there = ~np.isnan(reference).all(axis=0)
+    here = ~np.isnan(samples).all(axis=0)
+    return np.array(there & here if here.any() else there, dtype=bool)

@@ -28,6 +28,7 @@ class Settings:
     assume: tuple[str, ...]
     sweep: tuple[str, ...]
     min_coverage: float
+    shrink: bool
     n_draws: int
     level: float
     rng: int | np.random.Generator

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import UsageError
-from cytosig.balance.weigh import row_sums
+from cytosig.balance.verdict import gone
+from cytosig.balance.weigh import Sampler, row_sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +49,9 @@ def curves(
             raise UsageError(f"sweep: {id!r} has no vote in these data; these have one: {names}.")
     spread = {id: _spread(weighed, id) for id in ids}
     rows: list[pd.DataFrame] = []
-    totals = weighed.sets.totals(draws.genes)
-    for i in np.flatnonzero(~weighed.empty).tolist():
-        acts = weighed.sets.drawn(weighed.z[i], draws.genes, totals)
+    sampler = Sampler(weighed, draws)
+    for i in np.flatnonzero(~gone(weighed)).tolist():
+        acts = sampler.activities(i)
         for id in ids:
             rows.append(_curve(weighed, draws, acts, i, id, spread[id], level))
             rows[-1].insert(0, "sample", index[i])
@@ -65,14 +66,14 @@ def _curve(
     """One sample and cytokine."""
     import pandas as pd
 
-    ballot, k = weighed.ballot.of(i), weighed.ballot.ids.index(id)
+    ballot, k = weighed.ballot, weighed.ballot.ids.index(id)
     roles = draws.roles_of(ballot.ids, ballot.role, ballot.role_sd)
     pulls = ballot.pull(roles)
     rest = np.delete(acts * pulls, k, axis=1).sum(axis=1)
     usual = ballot.pull(ballot.role)
-    others = float(row_sums(np.delete(weighed.activity[i] * usual, k)[None])[0])
-    a = weighed.activity[i, k]
-    at = np.array([float(ballot.pull_at(k, float(role))) for role in ROLES])
+    others = float(row_sums(np.delete(weighed.used[i] * usual, k)[None])[0])
+    a = weighed.used[i, k]
+    at = np.array([ballot.pull_at(k, float(role)) for role in ROLES])
     drawn = np.vstack(
         [
             rest + at[:, None] * acts[:, k],
@@ -105,16 +106,16 @@ def _tipping(
     rows = []
     for id in ids:
         k = ballot.ids.index(id)
-        a = weighed.activity[:, k]
-        others = balance - usual[:, k] * a
+        a = weighed.used[:, k]
+        others = balance - usual[k] * a
         with np.errstate(divide="ignore", invalid="ignore"):
-            wanted = -others / (a * ballot.vote[:, k])  # role over its arm's sum
-            role = wanted * np.where(wanted > 0, ballot.anti[:, 0], ballot.pro[:, 0])
-            dose = -balance / (usual[:, k] * spread[id])
+            wanted = -others / (a * ballot.vote[k])  # role over its arm's sum
+            role = wanted * np.where(wanted > 0, ballot.anti, ballot.pro)
+            dose = -balance / (usual[k] * spread[id])
         role[~(np.abs(role) <= 1)] = np.nan
         dose[~np.isfinite(dose)] = np.nan
         for column in (role, dose):
-            column[weighed.empty] = np.nan
+            column[gone(weighed)] = np.nan
         rows.append(
             pd.DataFrame(
                 {

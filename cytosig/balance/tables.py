@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cytosig.balance.ballot import CONFIDENCE
-from cytosig.balance.decide import HOLDS, STATES
-from cytosig.balance.verdict import coverage_reason, verdicts, without_weakest
+from cytosig.balance.decide import HOLDS, STATES, measure_of
+from cytosig.balance.verdict import gone, verdicts, without_weakest
 from cytosig.balance.weigh import row_sums
+from cytosig.signatures.detection import DataTest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,14 +55,19 @@ def context_table(
     roles: Roles,
     decisions: Sequence[Decision],
     adjustment: Adjustment,
-    pressed: Array,
+    pressed: tuple[Array, Array],
     index: pd.Index[str],
     /,
 ) -> pd.DataFrame:
-    """The balance adjusted, in context, at its least and most favourable, and after the network."""
-    activity, ballot = weighed.activity, weighed.ballot
+    """The balance adjusted, in context, at its least and most favourable, and after the network.
+
+    ``pressed`` is what the network adds to activities: of all edges, and of those that tell no
+    more than a rule that holds.
+    """
+    activity, ballot = weighed.used, weighed.ballot
     ends = (activity * roles.least_pull, activity * roles.most_pull)
-    step = row_sums(pressed * ballot.pull(ballot.role))
+    step = row_sums(pressed[0] * ballot.pull(ballot.role))
+    told = row_sums(pressed[1] * ballot.pull(roles.held))
     held = np.array([d.state == HOLDS for d in decisions]).reshape(len(decisions), len(index))
     named = np.array([d.rule.id for d in decisions], dtype=object)
     adjusted = _interval("balance_adjusted", drawn.adjusted, ends="adjusted")
@@ -70,12 +76,13 @@ def context_table(
     table = {
         **adjusted,
         **_interval("balance_context", drawn.context, ends="context"),
-        "verdict_context": [verdict for verdict, _ in verdicts(weighed, drawn.context)],
+        "verdict_context": [v for v, _ in verdicts(weighed, drawn.context, roles.held)],
         "rules": ["; ".join(named[held[:, i]]) for i in range(len(index))],
         "balance_least": row_sums(np.minimum(*ends)),
         "balance_most": row_sums(np.maximum(*ends)),
         "balance_network": drawn.balance.value + step,
         "network_shift": step,
+        "balance_context_network": drawn.context.value + told,
     }
     return _blanked(pd.DataFrame(table, index=index), weighed)
 
@@ -91,10 +98,13 @@ def state_table(
     if {"CR03", "CR04"} <= states.keys() and (states["CR04"] >= 0).any():
         decided = (states["CR03"] >= 0) & (states["CR04"] >= 0)
         phenotype[decided] = "intermediate"
-        phenotype[decided & (effector.samples > np.quantile(known, 0.67))] = "inflamed"
+        if len(known):
+            high = effector.samples > np.quantile(known, 0.67)
+            phenotype[decided & high] = "inflamed"
         phenotype[decided & (states["CR03"] == HOLDS)] = "excluded"
         phenotype[decided & (states["CR04"] == HOLDS)] = "desert"
-    resistance = gauge.take("checkpoint").given(gauge.take("IFNG")).standardised()
+    asked = DataTest("checkpoint", given="IFNG", above=0.5)
+    resistance = measure_of(asked, gauge).standardised()
     treg = gauge.take("treg").standardised().samples
     answer = gauge.take("il2_effector").standardised().samples
     return pd.DataFrame(
@@ -129,8 +139,9 @@ def rule_table(decisions: Sequence[Decision], index: pd.Index[str], /) -> pd.Dat
 
 
 def cytokine_table(weighed: Weighed, /) -> pd.DataFrame:
-    """How every cytokine that has a signature votes by the whole reference, or why it does not."""
-    catalogue, ballot = weighed.catalogue, weighed.common
+    """How every cytokine that has a signature votes, or why it does not."""
+    catalogue, ballot = weighed.catalogue, weighed.ballot
+    learnt = weighed.shrinkage.reliability if weighed.shrinkage is not None else None
     place = {id: k for k, id in enumerate(ballot.ids)}
     axis_of = {member: axis.id for axis in catalogue.axes.values() for member in axis.members}
     pull = ballot.pull(ballot.role)
@@ -146,7 +157,7 @@ def cytokine_table(weighed: Weighed, /) -> pd.DataFrame:
                 "role_weight": CONFIDENCE[role.confidence],
                 "grade": catalogue.signatures[id].grade or "",
                 "coverage": share,
-                "reliability": np.nan if k is None else weighed.reliability[0][k],
+                "reliability": np.nan if k is None or learnt is None else learnt[k],
                 "vote": 0.0 if k is None else ballot.vote[k],
                 "pull": 0.0 if k is None else pull[k],
                 "reason": "" if k is not None else f"{share:.0%} of its weight is measured",
@@ -157,7 +168,7 @@ def cytokine_table(weighed: Weighed, /) -> pd.DataFrame:
 
 def cytokine_frame(weighed: Weighed, values: Array, index: pd.Index[str], /) -> pd.DataFrame:
     """Samples × cytokines; NaN for samples without a balance."""
-    found = np.where(weighed.empty[:, None], np.nan, values)
+    found = np.where(gone(weighed)[:, None], np.nan, values)
     return pd.DataFrame(found, index=index, columns=pd.Index(weighed.ballot.ids, dtype=str))
 
 
@@ -200,10 +211,10 @@ def _interval(name: str, found: Interval, *, ends: str = "") -> dict[str, Array]
 
 def _blanked(table: pd.DataFrame, weighed: Weighed) -> pd.DataFrame:
     """Without numbers where there is no balance."""
-    gone = weighed.empty | bool(coverage_reason(weighed))
+    lost = gone(weighed)
     kept = ("anti_coverage", "pro_coverage")
     numbers = [c for c in table.columns if table[c].dtype.kind == "f" and c not in kept]
-    table.loc[gone, numbers] = np.nan
+    table.loc[lost, numbers] = np.nan
     if "driver" in table:
-        table.loc[gone, "driver"] = ""
+        table.loc[lost, "driver"] = ""
     return table

@@ -33,13 +33,20 @@ def coverage_reason(weighed: Weighed, /) -> str:
     return ""
 
 
-def verdicts(weighed: Weighed, interval: Interval, /) -> list[tuple[Verdict, str]]:
-    """Verdict and reason of every sample.
+def gone(weighed: Weighed, /) -> NDArray[np.bool_]:
+    """Samples without a balance."""
+    return np.array(weighed.empty | bool(coverage_reason(weighed)), dtype=bool)
+
+
+def verdicts(
+    weighed: Weighed, interval: Interval, roles: Array | None = None, /
+) -> list[tuple[Verdict, str]]:
+    """Verdict and reason of every sample; ``roles`` are those in context, the usual when None.
 
     A verdict needs an interval without 0, and lists of grades A to C that lean the same way.
     """
     lacking = coverage_reason(weighed)
-    graded = without_weakest(weighed)
+    graded = without_weakest(weighed, roles)
     return [
         _one(lacking, bool(weighed.empty[i]), float(interval.value[i]), graded[i],
              float(interval.low[i]), float(interval.high[i]))
@@ -47,11 +54,11 @@ def verdicts(weighed: Weighed, interval: Interval, /) -> list[tuple[Verdict, str
     ]  # fmt: skip
 
 
-def without_weakest(weighed: Weighed, /) -> Array:
+def without_weakest(weighed: Weighed, roles: Array | None = None, /) -> Array:
     """The balance of the cytokines whose lists some experiment stands behind."""
     signatures = weighed.catalogue.signatures
     weak = [id for id in weighed.ballot.ids if signatures[id].grade == WEAKEST]
-    return weighed.without(weak)
+    return weighed.without(weak, roles)
 
 
 def _one(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import DataError
-from cytosig.balance.ballot import Ballot, cast, reliability, reliability_for
+from cytosig.balance.ballot import Ballot, cast
 from cytosig.balance.sets import GeneSets, measured_in
+from cytosig.balance.shrink import Shrinkage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,16 +42,18 @@ class Weighed:
         Signatures of the cytokines that vote.
     coverage
         Share of the weight that is measured, of every cytokine with a signature.
-    common, ballot
-        Their votes by the whole reference, and as every sample uses them.
-    reliability
-        Of every voting cytokine over the reference: of all, and samples × cytokines.
+    ballot
+        Their votes.
+    shrinkage
+        What the reference says of each; None to take activities as they are measured.
     z
         Samples × genes, standardised.
     reference, reference_balance
         Activities of the reference, samples × cytokines, and its balance.
     activity, error
-        Samples × cytokines, and the standard error over genes.
+        Samples × cytokines as measured, and the standard error over genes.
+    used
+        The activities that are weighed, drawn towards the reference.
     empty
         Samples without values in this view.
     arms
@@ -60,32 +63,32 @@ class Weighed:
     catalogue: Catalogue
     sets: GeneSets
     coverage: dict[str, float]
-    common: Ballot
     ballot: Ballot
-    reliability: tuple[Array, Array]
+    shrinkage: Shrinkage | None
     z: Array
     reference: Array
     reference_balance: Array
     activity: Array
     error: Array
+    used: Array
     empty: NDArray[np.bool_]
     arms: tuple[float, float]
 
     @property
     def contributions(self) -> Array:
         """What every cytokine adds to the balance, samples × cytokines."""
-        found: Array = self.activity * self.ballot.pull(self.ballot.role)
+        found: Array = self.used * self.ballot.pull(self.ballot.role)
         return found
 
-    def without(self, ids: Sequence[str], /) -> Array:
-        """Balance of every sample with these cytokines left out and the others' votes cast anew."""
+    def without(self, ids: Sequence[str], roles: Array | None = None, /) -> Array:
+        """Balance of every sample with these cytokines left out and the others' votes cast anew.
+
+        ``roles`` are those in context (samples × cytokines), the usual ones when None.
+        """
         kept = [k for k, id in enumerate(self.ballot.ids) if id not in ids]
-        ballot = cast(
-            self.catalogue, [self.ballot.ids[k] for k in kept], self.reliability[1][:, kept]
-        )
-        if not ballot.has_both:
-            return np.full(len(self.activity), np.nan)
-        return row_sums(self.activity[:, kept] * ballot.pull(ballot.role))
+        ballot = cast(self.catalogue, [self.ballot.ids[k] for k in kept])
+        role = ballot.role if roles is None else roles[:, kept]
+        return row_sums(self.used[:, kept] * ballot.pull(role))
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,14 @@ class Drawn:
 
 
 def weigh(
-    catalogue: Catalogue, gauge: Gauge, view: str, /, *, min_coverage: float, where: str
+    catalogue: Catalogue,
+    gauge: Gauge,
+    view: str,
+    /,
+    *,
+    min_coverage: float,
+    shrink: bool = True,
+    where: str,
 ) -> Weighed:
     """Measure every cytokine that has a role and a signature, and cast the votes.
 
@@ -127,12 +137,14 @@ def weigh(
         When the reference has too few samples, or no cytokine can be measured.
     """
     _, stored, here = gauge.standard(view)
-    n_reference = int((~np.isnan(stored).all(axis=1)).sum())
+    n_reference = gauge.n_reference(view)
     if n_reference < FEWEST_REFERENCE:
         raise DataError(
             f"{where}: the reference has {n_reference} sample(s), at least {FEWEST_REFERENCE} are"
             " needed. Pass reference= (from cytosig.tl.fit_reference on a cohort) or control=."
         )
+    if np.isnan(stored).all():
+        raise DataError(f"{where}: no gene varies over the reference; its samples are all alike.")
     ids = [id for id in catalogue.signatures if id in catalogue.cytokines]
     weights = {id: catalogue.signatures[id].weights for id in ids}
     measured = measured_in(stored, here)
@@ -142,34 +154,30 @@ def weigh(
     if not voting:
         raise DataError(f"{where}: no cytokine with a role has enough of its genes measured.")
     sets = every.only(voting)
-    reference, noise = sets.means(stored)
-    activity, error = sets.means(here)
-    trust = (
-        reliability(reference, noise),
-        reliability_for(reference, noise, gauge.members(view)),
-    )
-    own = reliability_for(reference, noise, np.arange(len(reference)))
-    theirs = cast(catalogue, voting, own)
+    (reference, noise), (activity, error) = sets.means(stored), sets.means(here)
+    learnt = Shrinkage.over(reference, noise)
+    ballot = cast(catalogue, voting)
+    known = learnt.means(reference, noise) if shrink else reference
     return Weighed(
-        catalogue,
-        sets,
-        dict(zip(ids, every.share.tolist(), strict=True)),
-        cast(catalogue, voting, trust[0]),
-        cast(catalogue, voting, trust[1]),
-        trust,
-        here,
-        reference,
-        row_sums(reference * theirs.pull(theirs.role)),
-        activity,
-        error,
-        (np.nan_to_num(gauge.samples.views[view]) == 0).all(axis=1),
-        _arms(catalogue, ids, voting),
+        catalogue=catalogue,
+        sets=sets,
+        coverage=dict(zip(ids, every.share.tolist(), strict=True)),
+        ballot=ballot,
+        shrinkage=learnt if shrink else None,
+        z=here,
+        reference=reference,
+        reference_balance=row_sums(known * ballot.pull(ballot.role)),
+        activity=activity,
+        error=error,
+        used=learnt.means(activity, error) if shrink else activity,
+        empty=np.array(np.isnan(here).all(axis=1), dtype=bool),
+        arms=_arms(catalogue, ids, voting),
     )
 
 
 def _arms(catalogue: Catalogue, ids: Sequence[str], voting: Sequence[str]) -> tuple[float, float]:
     """Share of the votes of each arm that the measured cytokines have, all being reliable."""
-    ballot = cast(catalogue, ids, np.ones(len(ids)))
+    ballot = cast(catalogue, ids)
     weight = ballot.vote * ballot.role
     there = np.array([id in voting for id in ids])
     shares = [
@@ -210,15 +218,15 @@ def draw(
     level
         Of the intervals.
     """
-    every, n = weighed.ballot, len(weighed.activity)
-    roles = draws.roles_of(every.ids, every.role, every.role_sd)
-    totals = weighed.sets.totals(draws.genes)
+    ballot, n = weighed.ballot, len(weighed.activity)
+    roles = draws.roles_of(ballot.ids, ballot.role, ballot.role_sd)
+    usual, pulls = ballot.pull(ballot.role), ballot.pull(roles)
+    sampler = Sampler(weighed, draws)
     names = ("balance", "anti", "pro", "intensity", "adjusted", "context")
     found = {name: np.full((n, 4), np.nan) for name in names}
     se_genes, se_roles = np.full(n, np.nan), np.full(n, np.nan)
-    for i in np.flatnonzero(~weighed.empty):
-        ballot = every.of(int(i))
-        acts, pulls = weighed.sets.drawn(weighed.z[i], draws.genes, totals), ballot.pull(roles)
+    for i in np.flatnonzero(~weighed.empty & ballot.has_both):
+        acts = sampler.activities(int(i))
         parts = acts * pulls
         anti = np.where(roles > 0, parts, 0.0).sum(axis=1)
         pro = -np.where(roles < 0, parts, 0.0).sum(axis=1)
@@ -233,8 +241,8 @@ def draw(
         }
         for name, values in drawn.items():
             found[name][i] = _summary(values, level)
-        se_genes[i] = (acts * ballot.pull(ballot.role)).sum(axis=1).std(ddof=1)
-        se_roles[i] = (weighed.activity[i] * pulls).sum(axis=1).std(ddof=1)
+        se_genes[i] = (acts * usual).sum(axis=1).std(ddof=1)
+        se_roles[i] = (weighed.used[i] * pulls).sum(axis=1).std(ddof=1)
     anti, pro = arms_of(weighed)
     balance = row_sums(weighed.contributions)
     values = {
@@ -243,13 +251,40 @@ def draw(
         "pro": pro,
         "intensity": (anti + pro) / 2,
         "adjusted": balance - off[0],
-        "context": row_sums(weighed.activity * every.pull(held)),
+        "context": row_sums(weighed.used * ballot.pull(held)),
     }
     made = {
         name: Interval(np.where(weighed.empty, np.nan, values[name]), *found[name].T)
         for name in names
     }
     return Drawn(**made, se_genes=se_genes, se_roles=se_roles)
+
+
+class Sampler:
+    """Draws the activities of one sample after the other.
+
+    Parameters
+    ----------
+    weighed, draws
+        What was measured, and where chance comes from.
+    """
+
+    def __init__(self, weighed: Weighed, draws: Draws, /) -> None:
+        places = draws.places(weighed.ballot.ids)
+        learnt = weighed.shrinkage
+        self._weighed, self._times = weighed, draws.genes
+        self._totals = weighed.sets.totals(draws.genes)
+        self._outlying = draws.outlying[:, places]
+        self._between = None if learnt is None else learnt.between(draws, places)
+
+    def activities(self, i: int, /) -> Array:
+        """Activities of a sample in every draw, draws × cytokines."""
+        weighed = self._weighed
+        genes = weighed.sets.drawn(weighed.z[i], self._times, self._totals)
+        if weighed.shrinkage is None or self._between is None:
+            return genes
+        mine = (weighed.activity[i], weighed.error[i], genes)
+        return weighed.shrinkage.drawn(*mine, self._between, self._outlying)
 
 
 def _summary(values: Array, level: float) -> tuple[float, float, float, float]:

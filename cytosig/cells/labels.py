@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 How = Literal["table", "rule", "user", "unmapped"]
 EMPTY = "(empty)"
+_MALIGNANT_IDS = ("0001063", "0001064")  # neoplastic cell, malignant cell
+_CARCINOMA = re.compile(r"carcinoma(?!-| ?associated)", re.IGNORECASE)
 _ID = re.compile(r"(?:.*/)?(CL)[:_](\d{7})", re.IGNORECASE)
 
 
@@ -77,7 +79,10 @@ def is_malignant(label: str, /) -> bool:
     >>> is_malignant("Malignant"), is_malignant("TAM"), is_malignant("tumor endothelium")
     (True, False, False)
     """
-    return says_tumour(label) and _look_up(label)[0] in (GENERIC, "epithelial")
+    if id := _ID.fullmatch(label.strip()):
+        return id[2] in _MALIGNANT_IDS
+    named = says_tumour(label) or _CARCINOMA.search(label) is not None
+    return named and _look_up(label)[0] in (GENERIC, "epithelial")
 
 
 def map_labels(labels: pd.Series, /, *, overrides: Mapping[str, str] | None = None) -> Cells:

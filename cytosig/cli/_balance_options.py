@@ -107,6 +107,10 @@ Sweep = Annotated[
         metavar="ID,ID",
     ),
 ]  # fmt: skip
+NoShrink = Annotated[
+    bool,
+    _option("--no-shrink", _HOW, "Weigh activities as measured, not drawn towards the reference."),
+]
 Draws = Annotated[
     int | None,
     _option("--n-draws", _HOW, "Draws behind the intervals.", min=100, show_default="1000"),

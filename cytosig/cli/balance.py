@@ -48,6 +48,7 @@ def balance(
     sweep: b.Sweep = None,
     signatures: o.SignaturesOption = None,
     min_coverage: o.MinCoverage = None,
+    no_shrink: b.NoShrink = False,
     n_draws: b.Draws = None,
     level: b.Level = None,
     rng: b.Seed = None,
@@ -116,6 +117,8 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
         raise UsageError("--reference and --control exclude each other; leave one out.")
     if "layer" in found and "use_raw" in found:
         raise UsageError("--layer and --use-raw exclude each other; leave one out.")
+    if found.pop("no_shrink", False):
+        found["shrink"] = False
     if "control" in found:
         found["control"] = pairs.control(found["control"])
     if "compartments" in found:

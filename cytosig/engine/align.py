@@ -13,7 +13,7 @@ from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig.blocks import RowBlocks
 from cytosig.engine.nonfinite import nonfinite_columns
-from cytosig.engine.prepare import Rows, Steps, usual_total
+from cytosig.engine.prepare import Rows, Steps, usual_total, usual_total_undone
 from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.universe import Universe, make_universe
 from cytosig.genes import GeneMap, approved_names, gene_labels
@@ -99,7 +99,7 @@ def align(
         universe = universe.without(bad)
     kept = None
     if reference is not None:
-        _check_reference(reference, values)
+        _check_reference(reference, values, blocks)
         names = approved_names(labels, options.organism)
         universe, kept = universe.renamed(names).ordered_as(reference.genes)
         _say_missing(len(kept), len(reference.genes), notes)
@@ -168,7 +168,7 @@ def _nonfinite(
     return bad
 
 
-def _check_reference(reference: Reference, values: Values) -> None:
+def _check_reference(reference: Reference, values: Values, blocks: RowBlocks) -> None:
     """Refuse values on another scale than the reference's."""
     if reference.kind != values.kind:
         raise DataError(
@@ -176,6 +176,8 @@ def _check_reference(reference: Reference, values: Values) -> None:
             f" ({values.reason}); bring both to the same scale."
         )
     total = np.nan if values.total is None else values.total
+    if np.isnan(total) and values.base is not None:  # one row alone shows no common total
+        total = usual_total_undone(blocks, values.base)
     if abs(total - reference.total) > _SAME_TOTAL * reference.total:
         raise DataError(
             f"Observations of the reference add up to {reference.total:.4g} before the logarithm,"

@@ -38,10 +38,13 @@ class Cohort:
     views
         By name, samples × genes: the whole sample (``""``), or some of its cells. NaN where a gene
         is not measured, and in the rows of samples that have too few of those cells.
+    pooled
+        How cells became samples: ``sum`` of counts, ``mean`` of logarithms, or ``none``.
     """
 
     genes: tuple[str, ...]
     views: Mapping[str, Array] = field(default_factory=lambda: MappingProxyType({}))
+    pooled: str = "none"
 
     @property
     def n_samples(self) -> int:
@@ -50,7 +53,8 @@ class Cohort:
 
     def rows(self, which: NDArray[np.bool_], /) -> Cohort:
         """Some of the samples."""
-        return Cohort(self.genes, {name: view[which] for name, view in self.views.items()})
+        views = {name: view[which] for name, view in self.views.items()}
+        return Cohort(self.genes, views, self.pooled)
 
 
 def expression(aligned: Aligned, genes: Sequence[str], names: Sequence[str], /) -> Array:

@@ -110,6 +110,16 @@ def usual_total(blocks: RowBlocks, /) -> float:
     return BULK_TOTAL if filled.size and np.median(filled) > BULK_DEPTH else CELL_TOTAL
 
 
+def usual_total_undone(blocks: RowBlocks, base: float, /) -> float:
+    """Median over rows of what log(x + 1) of this base adds up to once it is undone."""
+    block = blocks.sample()
+    with np.errstate(over="ignore"):
+        undone = np.expm1(block.data.astype(np.float64) * np.log(base))
+    plain = Block(block.start, block.stop, block.indptr, block.indices, undone)
+    sums = _row_sums(plain, None)
+    return float(np.median(sums[sums > 0])) if (sums > 0).any() else np.nan
+
+
 def _log_normalised(block: Block, totals: NDArray[np.float64], target_sum: float) -> Block:
     with np.errstate(invalid="ignore"):  # infinities and NaN stay what they are
         scale = np.divide(target_sum, totals, out=np.zeros_like(totals), where=totals != 0)

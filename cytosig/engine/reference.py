@@ -66,6 +66,7 @@ class Reference:
                 kind=np.array(self.kind),
                 total=np.array(self.total),
                 cohort_genes=np.array(cohort.genes, dtype=str),
+                cohort_pooled=np.array(cohort.pooled),
                 **views,
             )
 
@@ -100,4 +101,6 @@ class Reference:
 def _cohort(held: Mapping[str, NDArray[Any]]) -> Cohort | None:
     """The cohort of a file; None where it holds none."""
     views = {name.removeprefix("view "): held[name] for name in held if name.startswith("view ")}
-    return Cohort(tuple(held["cohort_genes"].tolist()), views) if views else None
+    if not views:
+        return None
+    return Cohort(tuple(held["cohort_genes"].tolist()), views, str(held["cohort_pooled"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf, isinf, isnan
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
@@ -72,10 +73,7 @@ def _value(asked: Column, value: Any, column: str, sample: object) -> object:
     text = str(value).strip()
     where = f"context: obs[{column!r}] of sample {str(sample)!r} is {text!r}"
     if asked.type == "number":
-        try:
-            return float(text)
-        except ValueError:
-            raise DataError(f"{where}; {asked.id} is a number ({asked.unit}).") from None
+        return _number(asked, text, where)
     if asked.type == "word":
         return _word(asked, text, where)
     words = [part.strip() for part in text.split(";") if part.strip()]
@@ -89,6 +87,16 @@ def _value(asked: Column, value: Any, column: str, sample: object) -> object:
                 f"{where}; expected SYMBOL:loss or SYMBOL:activating, with ';' between, or 'none'."
             )
     return frozenset(words)
+
+
+def _number(asked: Column, text: str, where: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        found = inf
+    if isinf(found):
+        raise DataError(f"{where}; {asked.id} is a number ({asked.unit}).")
+    return None if isnan(found) else found
 
 
 def _word(asked: Column, text: str, where: str) -> str:

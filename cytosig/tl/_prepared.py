@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
+from cytosig._log import logger
 from cytosig.balance.decide import view_of
 from cytosig.balance.measures import Gauge
 from cytosig.balance.settings import Settings, checked_programmes
 from cytosig.balance.weigh import FEWEST_REFERENCE
 from cytosig.engine.options import Options
 from cytosig.engine.reference import Reference
-from cytosig.signatures import load_context, load_network, load_programmes
+from cytosig.signatures import Catalogue, load, load_context, load_network, load_programmes
 from cytosig.signatures.detection import DataTest
 from cytosig.tl._context import read_context
 from cytosig.tl._inputs import as_catalogue, chosen
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from cytosig.engine.align import Aligned
     from cytosig.engine.cohort import Cohort
     from cytosig.engine.options import Nonfinite, Normalize
     from cytosig.genes.tables import Organism
-    from cytosig.signatures import Catalogue
+    from cytosig.signatures.model import Signature
     from cytosig.tl._inputs import Signatures
 
 
@@ -103,8 +105,8 @@ def prepare(
     control: tuple[str, object] | None,
     reference: Reference | str | os.PathLike[str] | None,
     context: Mapping[str, str] | None,
-    assume: Sequence[str],
-    adjust: Sequence[str],
+    assume: str | Sequence[str],
+    adjust: str | Sequence[str],
     sweep: str | Sequence[str],
     signatures: Signatures,
     layer: str | None,
@@ -115,6 +117,7 @@ def prepare(
     target_sum: float | None,
     nonfinite: Nonfinite,
     min_coverage: float,
+    shrink: bool,
     min_cells: int,
     n_draws: int,
     level: float,
@@ -122,11 +125,13 @@ def prepare(
     n_jobs: int | None,
 ) -> Prepared:
     """Check the arguments, read the samples, choose the reference."""
-    catalogue = as_catalogue(signatures)
+    catalogue = with_roles(as_catalogue(signatures))
     programmes = load_programmes()
+    adjust = [adjust] if isinstance(adjust, str) else adjust
+    assume = [assume] if isinstance(assume, str) else assume
     settings = Settings(
         catalogue, load_context(), load_network(), checked_programmes(adjust, tuple(programmes)),
-        tuple(assume), swept(sweep, catalogue), min_coverage, n_draws, level, rng,
+        tuple(assume), swept(sweep, catalogue), min_coverage, shrink, n_draws, level, rng,
     )  # fmt: skip
     if reference is not None and control is not None:
         raise UsageError("reference= excludes control=: it is what samples are compared with.")
@@ -147,6 +152,7 @@ def prepare(
             " expression of samples. Pass layer= with counts or logged expression."
         )
     if kept is not None:
+        check_cohort(kept, samples.cohort, catalogue, samples.aligned)
         cohort = kept
     elif control is not None:
         cohort = samples.cohort.rows(chosen(samples.obs, control, "control"))
@@ -155,6 +161,52 @@ def prepare(
     gauge = Gauge(catalogue, programmes, cohort, samples.cohort)
     table = read_context(samples.obs, context)
     return Prepared(settings, gauge, table, samples.types, samples.aligned.notes)
+
+
+def with_roles(catalogue: Catalogue, /) -> Catalogue:
+    """The catalogue; with the shipped roles and axes where it has signatures alone.
+
+    Raises
+    ------
+    UsageError
+        When no signature, or two for one cytokine, are named after a cytokine with a role.
+    """
+    if catalogue.cytokines:
+        return catalogue
+    shipped = load()
+    named: dict[str, Signature] = {}
+    for signature in catalogue:
+        if signature.id not in shipped:
+            logger.warning("%s is the name of no cytokine with a role: no vote.", signature.id)
+            continue
+        id = shipped.resolve(signature.id)
+        if id in named:
+            raise UsageError(f"signatures: {named[id].id!r} and {signature.id!r} are both {id}.")
+        named[id] = signature
+    if not named:
+        raise UsageError(
+            "signatures: none is named after a cytokine with a role, and a balance weighs roles."
+            f" Known are {', '.join(list(shipped.cytokines)[:12])} and more."
+        )
+    kept = {id: replace(signature, id=id) for id, signature in named.items()}
+    return Catalogue(kept, shipped.cytokines, shipped.axes, shipped.references)
+
+
+def check_cohort(kept: Cohort, here: Cohort, catalogue: Catalogue, aligned: Aligned, /) -> None:
+    """Refuse a reference of other signatures, or of samples that were pooled in another way."""
+    if "mean" in (kept.pooled, here.pooled) and kept.pooled != here.pooled:
+        words = {"none": "samples as they are", "sum": "sums of counts", "mean": "means of logs"}
+        raise DataError(
+            f"The reference was fitted on {words[kept.pooled]} and the data are"
+            f" {words[here.pooled]}; a mean of logarithms is not the logarithm of a sum. Bring both"
+            " from counts, or both from logarithms."
+        )
+    lost = [gene for gene in catalogue.genes if gene not in set(kept.genes)]
+    if any(gene in aligned.place for gene in lost):
+        raise UsageError(
+            f"{len(lost)} genes of the signatures are not in the reference, {lost[0]!r} first: fit"
+            " it with signatures= as they are here."
+        )
 
 
 def swept(ids: str | Sequence[str], catalogue: Catalogue, /) -> tuple[str, ...]:

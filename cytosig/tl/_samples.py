@@ -15,9 +15,11 @@ from cytosig.blocks import RowBlocks
 from cytosig.cells import is_malignant
 from cytosig.engine import score as engine
 from cytosig.engine.cohort import WHOLE, Cohort, expression
+from cytosig.engine.nonfinite import nonfinite_columns
 from cytosig.engine.recognise import recognise
 from cytosig.pp import pseudobulk
 from cytosig.tl._cells import cells_of
+from cytosig.tl._compare_replicates import looks_like_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,6 +104,12 @@ def samples_of(
     """Read the samples of a bulk, or pool cells to samples."""
     if pooling.sample_key is None:
         _refuse_repeats(adata)
+        why = looks_like_cells(adata)
+        if why and reference is None:
+            raise DataError(
+                f"The observations look like single cells ({why}); a balance is that of a sample."
+                " Name the column of obs that holds the sample of each cell in sample_key=."
+            )
         matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
         aligned = engine.align(
             matrix, var, catalogue, options, reference=reference, variants=True, also=genes
@@ -135,6 +143,8 @@ def _pooled(
     use_raw: bool,
     reference: Reference | None,
 ) -> Samples:
+    if options.nonfinite == "drop_genes":
+        adata = _finite_genes(adata, options, layer=layer, use_raw=use_raw)
     matrix, _ = matrix_of(adata, layer=layer, use_raw=use_raw)
     values = recognise(RowBlocks(matrix), n_jobs=options.n_jobs)
     added = values.kind in ("counts", "linear")
@@ -162,7 +172,25 @@ def _pooled(
     views = dict(zip(members, np.split(read, len(members)), strict=True))
     for (name, view), (_, n_cells) in zip(views.items(), pooled, strict=True):
         view[n_cells < (1 if name == WHOLE else pooling.min_cells)] = np.nan
-    return Samples(Cohort(tuple(genes), views), obs, aligned, types)
+    how = "sum" if added else "mean"
+    return Samples(Cohort(tuple(genes), views, how), obs, aligned, types)
+
+
+def _finite_genes(
+    adata: AnnData, options: Options, /, *, layer: str | None, use_raw: bool
+) -> AnnData:
+    """Without the genes that hold a NaN or an infinity anywhere."""
+    matrix, _ = matrix_of(adata, layer=layer, use_raw=use_raw)
+    bad = nonfinite_columns(RowBlocks(matrix), n_jobs=options.n_jobs)
+    if not bad.any():
+        return adata
+    if use_raw:
+        raise UsageError(
+            'nonfinite="drop_genes" cannot leave genes out of adata.raw where cells are pooled;'
+            " take adata.raw.to_adata() and clean that."
+        )
+    logger.info("%d genes with NaN or infinite values left out.", int(bad.sum()))
+    return adata[:, ~bad]
 
 
 def _samples(cells: AnnData, key: str) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -172,7 +200,11 @@ def _samples(cells: AnnData, key: str) -> tuple[pd.DataFrame, NDArray[np.int64]]
     labels = cells.obs[key].astype(str)
     row, names = pd.factorize(labels)
     table = cells.obs.set_axis(labels.to_numpy(), axis=0)
-    same = [c for c in table if c != "n_cells" and (table.groupby(level=0)[c].nunique() <= 1).all()]
+    same = [
+        c
+        for c in table
+        if c != "n_cells" and (table.groupby(level=0)[c].nunique(dropna=False) <= 1).all()
+    ]
     obs = table[same].groupby(level=0, sort=False).first().loc[list(names)]
     obs["n_cells"] = np.bincount(row, weights=cells.obs["n_cells"]).astype(np.int64)
     obs.index.name = None

@@ -39,8 +39,8 @@ def balance(
     control: tuple[str, object] | None = None,
     reference: Reference | str | os.PathLike[str] | None = None,
     context: Mapping[str, str] | None = None,
-    assume: Sequence[str] = (),
-    adjust: Sequence[str] = CONTENT,
+    assume: str | Sequence[str] = (),
+    adjust: str | Sequence[str] = CONTENT,
     sweep: str | Sequence[str] = (),
     signatures: Signatures = None,
     layer: str | None = None,
@@ -51,6 +51,7 @@ def balance(
     target_sum: float | None = None,
     nonfinite: Nonfinite = "raise",
     min_coverage: float = 0.25,
+    shrink: bool = True,
     min_cells: int = 10,
     n_draws: int = 1000,
     level: float = 0.95,
@@ -93,11 +94,15 @@ def balance(
         Cytokines for which the balance is also given at every role from -1 to 1, and at doses of
         -3 to 3 standard deviations more.
     signatures
-        As in :func:`cytosig.tl.score`; only cytokines with a role vote.
+        As in :func:`cytosig.tl.score`; only cytokines with a role vote. Lists of your own named
+        after a cytokine have its shipped role.
     layer, use_raw, gene_symbols, organism, normalize, target_sum, nonfinite
         As in :func:`cytosig.tl.score`. Pooled cells are brought to a total of 10,000.
     min_coverage
         A cytokine of whose signature less than this share of the weight is measured has no vote.
+    shrink
+        Draw activities towards the reference, as far as they may be noise of their genes; False
+        weighs them as they are measured.
     min_cells
         Cells of a type, or of those a rule looks at, that a sample needs.
     n_draws, level, rng
@@ -119,11 +124,14 @@ def balance(
     (``driver``, and the balance without it), ``balance_adjusted`` (content of immune cells and
     stroma held constant), ``balance_context`` (roles under the rules that hold), ``balance_least``
     and ``balance_most`` (if undecided rules held, too), ``balance_network`` (after one step of the
-    network), ``phenotype``, ``adaptive_resistance`` and ``treg_over_effector``.
+    network; ``balance_context_network`` in context), ``phenotype``, ``adaptive_resistance`` and
+    ``treg_over_effector``. ``p_above_zero`` is the share of draws above 0: no p-value, and no
+    probability of response.
     ``balance_contributions`` (samples × cytokines; a row adds up to the balance),
-    ``balance_axes`` (the same by axis), ``balance_activity``, ``balance_cytokines`` (role, vote
-    and reliability of each), ``balance_rules`` (every rule in every sample, with its numbers),
-    ``balance_edges`` (samples × edges) and ``balance_params``. With ``sweep`` also
+    ``balance_axes`` (the same by axis), ``balance_activity`` (as measured), ``balance_cytokines``
+    (role, vote and reliability of each), ``balance_rules`` (every rule in every sample, with its
+    numbers), ``balance_edges`` (samples × edges: what each adds to its target, in standard
+    deviations) and ``balance_params``. With ``sweep`` also
     ``balance_sweep`` and ``balance_tipping`` (the role and the dose at which the sign turns), with
     ``cell_type_key`` ``balance_cell_types`` and ``balance_cell_types_contributions``, one row a
     sample and type.
@@ -139,10 +147,11 @@ def balance(
     Notes
     -----
     A gene is centred and scaled on the reference; the activity a of a cytokine is the weighted
-    mean of its genes. With r the role of a cytokine (−1 to 1) and v its vote (confidence in the
-    role × reliability of the activity, one vote an axis), each arm is the mean of a over its
-    members with weights v·|r|, and the balance is the arm against the tumour less the arm for it.
-    Intervals draw genes (Bayesian bootstrap) and roles (from their priors) together.
+    mean of its genes, drawn towards 0 as far as the reference shows it to be noise (empirical
+    Bayes). With r the role of a cytokine (−1 to 1) and v its vote (confidence in the role, one
+    vote an axis), each arm is the mean of a over its members with weights v·|r|, and the balance
+    is the arm against the tumour less the arm for it. Intervals draw genes (Bayesian bootstrap),
+    what the reference shows, and roles (from their priors) together.
 
     Examples
     --------
@@ -160,8 +169,8 @@ def balance(
         control=control, reference=reference, context=context, assume=assume, adjust=adjust,
         sweep=sweep, signatures=signatures, layer=layer, use_raw=use_raw, gene_symbols=gene_symbols,
         organism=organism, normalize=normalize, target_sum=target_sum, nonfinite=nonfinite,
-        min_coverage=min_coverage, min_cells=min_cells, n_draws=n_draws, level=level, rng=rng,
-        n_jobs=n_jobs,
+        min_coverage=min_coverage, shrink=shrink, min_cells=min_cells, n_draws=n_draws,
+        level=level, rng=rng, n_jobs=n_jobs,
     )  # fmt: skip
     draws = make_draws(prepared.settings, prepared.gauge)
     found = balance_of_samples(prepared.settings, prepared.gauge, prepared.context, draws=draws)
@@ -175,7 +184,7 @@ def balance(
         "reference": "given" if reference is not None else "the samples themselves",
         "n_reference": prepared.gauge.reference.n_samples,
         "context": [f"{name}={column}" for name, column in (context or {}).items()] or "none",
-        "assume": list(assume) or "none",
+        "assume": list(prepared.settings.assume) or "none",
         "sweep": list(prepared.settings.sweep) or "none",
         "adjusted_for": list(found.adjusted_for) or "none",
         "layer": layer or "none",
@@ -184,10 +193,11 @@ def balance(
         "normalize": normalize,
         "nonfinite": nonfinite,
         "min_coverage": min_coverage,
+        "shrink": shrink,
         "min_cells": min_cells,
         "n_draws": n_draws,
         "level": level,
-        "rng": rng if isinstance(rng, int) else "a generator",
+        "rng": "a generator" if hasattr(rng, "spawn") else int(rng),
         "notes": list(prepared.notes),
     }
     store_balance(

@@ -11,8 +11,9 @@ from cytosig._errors import DataError
 from cytosig.engine import score as engine
 from cytosig.engine.cohort import MOST_SAMPLES, WHOLE, Cohort, expression
 from cytosig.engine.options import Options
+from cytosig.tl._compare_replicates import looks_like_cells
 from cytosig.tl._inputs import as_catalogue, chosen, control_mask, listeners
-from cytosig.tl._prepared import genes_read, pooling_of
+from cytosig.tl._prepared import genes_read, pooling_of, with_roles
 from cytosig.tl._samples import samples_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from cytosig.engine.options import Nonfinite, Normalize
     from cytosig.engine.reference import Reference
     from cytosig.genes.tables import Organism
+    from cytosig.tl._inputs import Signatures
 
 
 def fit_reference(
     adata: AnnData,
     *,
+    signatures: Signatures = None,
     sample_key: str | None = None,
     cell_type_key: str | None = None,
     compartments: Mapping[str, str] | None = None,
@@ -48,9 +51,9 @@ def fit_reference(
 ) -> Reference:
     """Gene means and standard deviations of a cohort, to score later samples against.
 
-    Parameters are those of :func:`score` and :func:`balance`; ``control`` restricts the cohort.
-    With ``sample_key`` the cells are pooled to samples first, as a balance pools them; for
-    :func:`score` on single cells leave it out.
+    Parameters are those of :func:`score` and :func:`balance`; ``control`` restricts the cohort, and
+    ``signatures`` says whose genes a balance will ask for. With ``sample_key`` the cells are pooled
+    to samples first, as a balance pools them; for :func:`score` on single cells leave it out.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def fit_reference(
         normalize=normalize, nonfinite=nonfinite, organism=organism, gene_symbols=gene_symbols,
         n_jobs=n_jobs, target_sum=target_sum,
     )  # fmt: skip
-    catalogue = as_catalogue(None)
+    catalogue = with_roles(as_catalogue(signatures))
     pooling = pooling_of(sample_key, cell_type_key, compartments, min_cells)
     genes = genes_read(catalogue)
     watch, tick = listeners(progress)
@@ -88,7 +91,7 @@ def fit_reference(
     aligned = engine.align(matrix, var, catalogue, options, watch=watch, also=genes)
     use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
     cohort = None
-    if adata.n_obs <= MOST_SAMPLES:
+    if adata.n_obs <= MOST_SAMPLES and not looks_like_cells(adata):
         values = expression(aligned, genes, list(adata.obs_names))
         cohort = Cohort(genes, {WHOLE: values}).rows(use)
     return _fitted(aligned, options, use, cohort, tick)

@@ -49,7 +49,11 @@ def bulk(cohort, tmp_path_factory) -> Path:
 
 def test_every_argument_of_the_library_has_its_option():
     mine = {p.name for p in typer.main.get_command(app).commands["balance"].params}
-    assert set(inspect.signature(tl.balance).parameters) - mine == {"adata", "copy"}
+    assert set(inspect.signature(tl.balance).parameters) - mine == {
+        "adata",
+        "copy",
+        "shrink",  # --no-shrink
+    }
 
 
 def test_shown_defaults_are_those_of_the_library():
@@ -120,7 +124,7 @@ def test_metadata_context_and_reference(bulk, tmp_path, capsys):
 
 def test_control(bulk, capsys):
     clinic = str(bulk.parent / "clinic.csv")
-    call = ["balance", str(bulk), "--metadata", clinic, "--control", "arm=a", *FAST]
+    call = ["balance", str(bulk), "--metadata", clinic, "--control", "arm=a", "--no-shrink", *FAST]
     assert run(call) == 0
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()[1:]]
     controls = [float(row[1]) for row in rows[:3]]

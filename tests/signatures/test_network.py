@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cytosig._errors import SignatureError
+from cytosig.balance.adjust import CONTENT
 from cytosig.signatures import Edge, load_context, load_network, load_programmes
 from cytosig.signatures import context as context_file
 from cytosig.signatures.load import folder, load_folder
@@ -115,6 +116,7 @@ def test_everything_declared_is_used(edges: dict[str, Edge], curated: Catalogue)
     rules = load_context()
     tests = [test for rule in rules for way in rule.detections for test in way.tests]
     named = {getattr(test, key, "") for test in tests for key in ("of", "minus", "given")}
+    named |= set(CONTENT)
     named |= {node for edge in edges.values() for node in (edge.source, edge.target)}
     assert sorted(set(load_programmes()) - named) == []
     cited = {id for edge in edges.values() for id in edge.references}
