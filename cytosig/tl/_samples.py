@@ -10,7 +10,7 @@ import numpy as np
 from cytosig._anndata import matrix_of
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
-from cytosig._obs import in_memory
+from cytosig._obs import column_of, in_memory
 from cytosig.blocks import RowBlocks
 from cytosig.cells import is_malignant
 from cytosig.engine import score as engine
@@ -143,6 +143,9 @@ def _pooled(
     use_raw: bool,
     reference: Reference | None,
 ) -> Samples:
+    column_of(adata, str(pooling.sample_key), argument="sample_key")
+    if pooling.cell_type_key is not None:
+        column_of(adata, pooling.cell_type_key, argument="cell_type_key")
     if options.nonfinite == "drop_genes":
         adata = _finite_genes(adata, options, layer=layer, use_raw=use_raw)
     matrix, _ = matrix_of(adata, layer=layer, use_raw=use_raw)

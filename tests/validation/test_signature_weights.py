@@ -15,6 +15,7 @@ EVIDENCE = ROOT.parent / "shared" / "knowledge" / "evidence.tsv.gz"
 HELD_OUT = ROOT / "benchmarks" / "results" / "heldout.tsv"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not EVIDENCE.is_file(), reason="the evidence is not beside the project")
 def test_rebuilding_gives_the_same_bytes():
     program = ROOT / "benchmarks" / "curation" / "responses" / "build.py"
