@@ -334,9 +334,10 @@ def main() -> None:
     )
     why = (
         "DeLong's interval is on the logit scale, which keeps it inside 0 to 1 and makes it wide in"
-        " groups of fewer than about 20; the p of an AUROC is the exact one of Mann-Whitney. Percentiles of a bootstrap are somewhat too narrow in small"
-        " groups. Often the wider of Hartung and Knapp's and the normal interval is advised for"
-        " pooled effects; those rows show what it costs."
+        " groups of fewer than about 20; the p of an AUROC is the exact one of Mann-Whitney."
+        " Percentiles of a bootstrap are somewhat too narrow in small groups. Often the wider of"
+        " Hartung and Knapp's and the normal interval is advised for pooled effects; those rows"
+        " show what it costs."
     )
     text = ["# Comparisons without a difference", "", record.provenance([seconds]), "", about, "",
             record.markdown(table), "", why]  # fmt: skip
