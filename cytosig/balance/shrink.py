@@ -117,5 +117,5 @@ class Shrinkage:
             near = np.where(like > 0, between / like, 0.0)
             odds = (1 - OUTLYING) / OUTLYING * np.sqrt(unlike / like)
             odds = odds * np.exp(-0.5 * activity**2 * (1 / like - 1 / unlike))
-            chance = np.where(like > 0, 1 / (1 + odds), 0.0)
+            chance = np.where(like > 0, 1 / (1 + odds), np.where(activity == 0, 0.0, 1.0))
         return near, (between + OUTLYING_VARIANCE) / unlike, chance

@@ -55,7 +55,8 @@ def curves(
         for id in ids:
             rows.append(_curve(weighed, draws, acts, i, id, spread[id], level))
             rows[-1].insert(0, "sample", index[i])
-    found = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+    columns = ["sample", "cytokine", "kind", "value", "balance", "ci_low", "ci_high"]
+    found = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
     found.index = found.index.astype(str)
     return found, _tipping(weighed, ids, spread, index)
 

@@ -87,6 +87,8 @@ class Weighed:
         """
         kept = [k for k, id in enumerate(self.ballot.ids) if id not in ids]
         ballot = cast(self.catalogue, [self.ballot.ids[k] for k in kept])
+        if not ballot.has_both:
+            return np.full(len(self.used), np.nan)
         role = ballot.role if roles is None else roles[:, kept]
         return row_sums(self.used[:, kept] * ballot.pull(role))
 

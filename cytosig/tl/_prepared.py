@@ -152,7 +152,7 @@ def prepare(
             " expression of samples. Pass layer= with counts or logged expression."
         )
     if kept is not None:
-        check_cohort(kept, samples.cohort, catalogue, samples.aligned)
+        check_genes(kept, catalogue, samples.aligned)
         cohort = kept
     elif control is not None:
         cohort = samples.cohort.rows(chosen(samples.obs, control, "control"))
@@ -192,15 +192,8 @@ def with_roles(catalogue: Catalogue, /) -> Catalogue:
     return Catalogue(kept, shipped.cytokines, shipped.axes, shipped.references)
 
 
-def check_cohort(kept: Cohort, here: Cohort, catalogue: Catalogue, aligned: Aligned, /) -> None:
-    """Refuse a reference of other signatures, or of samples that were pooled in another way."""
-    if "mean" in (kept.pooled, here.pooled) and kept.pooled != here.pooled:
-        words = {"none": "samples as they are", "sum": "sums of counts", "mean": "means of logs"}
-        raise DataError(
-            f"The reference was fitted on {words[kept.pooled]} and the data are"
-            f" {words[here.pooled]}; a mean of logarithms is not the logarithm of a sum. Bring both"
-            " from counts, or both from logarithms."
-        )
+def check_genes(kept: Cohort, catalogue: Catalogue, aligned: Aligned, /) -> None:
+    """Refuse a reference that was fitted for other signatures."""
     lost = [gene for gene in catalogue.genes if gene not in set(kept.genes)]
     if any(gene in aligned.place for gene in lost):
         raise UsageError(

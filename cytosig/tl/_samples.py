@@ -19,7 +19,7 @@ from cytosig.engine.nonfinite import nonfinite_columns
 from cytosig.engine.recognise import recognise
 from cytosig.pp import pseudobulk
 from cytosig.tl._cells import cells_of
-from cytosig.tl._compare_replicates import looks_like_cells
+from cytosig.tl._compare_replicates import PSEUDOBULK, looks_like_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,12 +104,14 @@ def samples_of(
     """Read the samples of a bulk, or pool cells to samples."""
     if pooling.sample_key is None:
         _refuse_repeats(adata)
-        why = looks_like_cells(adata)
-        if why and reference is None:
+        why = "" if PSEUDOBULK in adata.uns else looks_like_cells(adata)
+        if why:
             raise DataError(
                 f"The observations look like single cells ({why}); a balance is that of a sample."
-                " Name the column of obs that holds the sample of each cell in sample_key=."
+                " Name the column of obs that holds the sample of each cell in sample_key=; if"
+                " every observation is a sample of its own, a column with one label each."
             )
+        _check_pooled(reference, "none")
         matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
         aligned = engine.align(
             matrix, var, catalogue, options, reference=reference, variants=True, also=genes
@@ -129,6 +131,18 @@ def _refuse_repeats(adata: AnnData) -> None:
             f"Two samples are called {str(twice)!r}; make their names unique"
             " (adata.obs_names_make_unique()), or name their sample_key=."
         )
+
+
+def _check_pooled(reference: Reference | None, how: str) -> None:
+    """A mean of logarithms is not the logarithm of a sum."""
+    stored = None if reference is None else reference.cohort
+    if stored is None or "mean" not in (stored.pooled, how) or stored.pooled == how:
+        return
+    words = {"none": "samples as they are", "sum": "sums of counts", "mean": "means of logarithms"}
+    raise DataError(
+        f"The reference was fitted on {words[stored.pooled]} and the data are {words[how]}, which"
+        " do not compare. Bring both from counts, or both from logarithms."
+    )
 
 
 def _pooled(
@@ -151,6 +165,8 @@ def _pooled(
     matrix, _ = matrix_of(adata, layer=layer, use_raw=use_raw)
     values = recognise(RowBlocks(matrix), n_jobs=options.n_jobs)
     added = values.kind in ("counts", "linear")
+    how = "sum" if added else "mean"
+    _check_pooled(reference, how)
     if not added:
         logger.info("The values are %s (%s): means over cells.", values.kind, values.reason)
     cells = pseudobulk(
@@ -175,7 +191,6 @@ def _pooled(
     views = dict(zip(members, np.split(read, len(members)), strict=True))
     for (name, view), (_, n_cells) in zip(views.items(), pooled, strict=True):
         view[n_cells < (1 if name == WHOLE else pooling.min_cells)] = np.nan
-    how = "sum" if added else "mean"
     return Samples(Cohort(tuple(genes), views, how), obs, aligned, types)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import cytosig as cs
-from cytosig._errors import UsageError
+from cytosig._errors import DataError, UsageError
 from cytosig.signatures import Catalogue, Signature
 
 if TYPE_CHECKING:
@@ -150,7 +150,23 @@ def test_a_wrong_call_writes_nothing(
     assert (list(cells.obsm), list(cells.uns)) == ([], [])
 
 
-def test_fitting_a_reference_knows_no_cell_types(cells: AnnData) -> None:
-    import inspect
-
-    assert "cell_type_key" not in inspect.signature(cs.tl.fit_reference).parameters
+def test_fitting_a_reference_knows_cell_types_of_samples_alone(cells: AnnData) -> None:
+    """Moments of all cells whatever their types; with samples also views by type."""
+    with pytest.raises(UsageError, match="cell_type_key= needs sample_key="):
+        cs.tl.fit_reference(cells, cell_type_key="cell_type")
+    assert cs.tl.fit_reference(cells).cohort is None
+    with pytest.raises(
+        DataError, match=r"obs\['cell_type'\] is empty for 20 observations, 'cell0'"
+    ):
+        cs.tl.fit_reference(cells, sample_key="donor", cell_type_key="cell_type")
+    cells = cells[20:].copy()
+    found = cs.tl.fit_reference(
+        cells, sample_key="donor", cell_type_key="cell_type", compartments={"ND": "epithelial"}
+    )
+    assert found.n_obs == cells.obs["donor"].nunique() == 3
+    types = [name for name in found.cohort.views if name.startswith("cell type ")]
+    assert sorted(types) == sorted(f"cell type {label}" for label in set(cells.obs["cell_type"]))
+    n = cells.obs.groupby(["donor", "cell_type"], observed=False).size().unstack()
+    for name in types:
+        empty = np.isnan(found.cohort.views[name]).all(axis=1)
+        assert empty.tolist() == (n[name.removeprefix("cell type ")] < 10).tolist()
