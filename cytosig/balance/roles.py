@@ -45,8 +45,9 @@ def role_under(usual: float, rules: Iterable[ContextRule], /) -> float:
     --------
     >>> from cytosig.signatures import load_context
     >>> rules = {rule.id: rule for rule in load_context()}
-    >>> role_under(-0.75, [rules["CR03"]])  # 1.3 times, cut
-    -0.975
+    >>> usual = [role_under(role, [rules["CR03"]]) for role in (-0.5, -0.9)]  # 1.3 times, cut
+    >>> usual
+    [-0.65, -1.0]
     """
     overrides = [(r.grade, r.value) for r in rules if r.operation == "override"]
     if overrides:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cytosig.signatures import Catalogue
 
 _SAME_TOTAL = 0.05
+_SAME_SCALE = (0.5, 2.0)
 _FEWEST_GENES = 4  # the fourth moment of the null divides by G − 3
 
 
@@ -99,9 +100,10 @@ def align(
         universe = universe.without(bad)
     kept = None
     if reference is not None:
-        _check_reference(reference, values, blocks)
+        _check_kind(reference, values)
         names = approved_names(labels, options.organism)
         universe, kept = universe.renamed(names).ordered_as(reference.genes)
+        _check_total(reference, values, blocks)
         _say_missing(len(kept), len(reference.genes), notes)
     if options.background == "signatures":
         named = universe.holds(found, listed)
@@ -168,17 +170,26 @@ def _nonfinite(
     return bad
 
 
-def _check_reference(reference: Reference, values: Values, blocks: RowBlocks) -> None:
+def _check_kind(reference: Reference, values: Values) -> None:
     """Refuse values on another scale than the reference's."""
     if reference.kind != values.kind:
         raise DataError(
             f"The reference was fitted on {reference.kind} values and the data hold {values.kind}"
             f" ({values.reason}); bring both to the same scale."
         )
-    total = np.nan if values.total is None else values.total
-    if np.isnan(total) and values.base is not None:  # one row alone shows no common total
-        total = usual_total_undone(blocks, values.base)
-    if abs(total - reference.total) > _SAME_TOTAL * reference.total:
+
+
+def _check_total(reference: Reference, values: Values, blocks: RowBlocks) -> None:
+    """Refuse observations that were normalised to another total than the reference's.
+
+    Rows that differ, or one row alone, show no common total: their sum may lack the genes that
+    the data lack, and only another scale altogether is refused.
+    """
+    total, least, most = values.total, 1 - _SAME_TOTAL, 1 + _SAME_TOTAL
+    if total is None and values.base is not None:
+        total, least, most = usual_total_undone(blocks, values.base), *_SAME_SCALE
+    total = np.nan if total is None else total
+    if total < least * reference.total or total > most * reference.total:
         raise DataError(
             f"Observations of the reference add up to {reference.total:.4g} before the logarithm,"
             f" those of the data to {total:.4g}; normalise both to the same total."

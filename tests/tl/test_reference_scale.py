@@ -51,10 +51,12 @@ def test_one_logged_sample_is_held_to_the_total_of_the_reference(
     company = balances(logged_of(balance_bulk), reference=reference)
     alone = logged_of(balance_bulk[[7]])
     same(of_sample(company, "P07"), of_sample(balances(alone, reference=reference), "P07"))
-    for total, text in ((9_000, "9000"), (11_000, "1.1e.04"), (1e6, "1e.06")):
+    for total, text in ((4_000, "4000"), (25_000, "2.5e.04"), (1e6, "1e.06")):
         with pytest.raises(DataError, match=f"add up to 1e.04 .* those of the data to {text};"):
             balances(logged_of(balance_bulk[[7]], total), reference=reference)
-    near = balances(logged_of(balance_bulk[[7]], 10_200), reference=reference)  # within a twentieth
+    near = balances(
+        logged_of(balance_bulk[[7]], 9_000), reference=reference
+    )  # genes may be lacking
     assert np.isfinite(near["balance"]["balance"]).all()
 
 
