@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 _PROGRAM = """
 import hashlib, logging, numpy as np, cytosig as cs
 logging.getLogger("cytosig").setLevel(50)
@@ -16,6 +18,7 @@ print(hashlib.sha256(b"".join(np.ascontiguousarray(t).tobytes() for t in tables)
 """
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_its_threads() -> None:
     found = set()
     for threads in ("1", "2", "4"):
