@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from cytosig._errors import UsageError
 
+PSEUDOBULK = "cytosig_pseudobulk"
+"""uns: what ``pp.pseudobulk`` was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:

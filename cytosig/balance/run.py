@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.balance import tables
-from cytosig.balance.adjust import Adjustment, fit_adjustment
+from cytosig.balance.adjust import fit_adjustment
 from cytosig.balance.decide import decide
 from cytosig.balance.draws import Draws
 from cytosig.balance.network import pressed, steps_of, without_told
@@ -19,7 +19,6 @@ from cytosig.engine.cohort import WHOLE
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from cytosig.balance.measures import Gauge
     from cytosig.balance.settings import Settings
@@ -70,18 +69,11 @@ def balance_of_samples(
     import pandas as pd
 
     index = context.index
-    weighed = weigh(
-        settings.catalogue,
-        gauge,
-        WHOLE,
-        min_coverage=settings.min_coverage,
-        shrink=settings.shrink,
-        where="samples",
-    )
+    weighed = _weighed(settings, gauge, WHOLE, "samples")
     decisions = decide(settings.rules, gauge, context, settings.assume)
     roles = roles_in_context(weighed.ballot, decisions, len(index))
-    adjustment = adjustment_of(settings, gauge, weighed, WHOLE)
-    off = (adjustment.shift(), adjustment.shift(_slopes(draws, adjustment)))
+    adjustment = fit_adjustment(gauge, WHOLE, weighed.reference_balance, settings.adjust)
+    off = (adjustment.shift(), adjustment.shift(draws.slopes))
     drawn = draw(weighed, draws, roles.held, off, level=settings.level)
     edges = settings.edges
     steps = steps_of(edges, gauge)
@@ -114,14 +106,7 @@ def balance_of_cells(
     settings: Settings, gauge: Gauge, view: str, index: pd.Index[str], /, *, draws: Draws
 ) -> Balance:
     """The balance of some cells of every sample; no context, which is the sample's."""
-    weighed = weigh(
-        settings.catalogue,
-        gauge,
-        view,
-        min_coverage=settings.min_coverage,
-        shrink=settings.shrink,
-        where=repr(view),
-    )
+    weighed = _weighed(settings, gauge, view, repr(view))
     n = len(index)
     usual = np.tile(weighed.ballot.role, (n, 1))
     nothing = (np.zeros(n), np.zeros((settings.n_draws, n)))
@@ -139,13 +124,15 @@ def make_draws(settings: Settings, gauge: Gauge, /) -> Draws:
     )
 
 
-def adjustment_of(settings: Settings, gauge: Gauge, weighed: Weighed, view: str, /) -> Adjustment:
-    """The balance of the reference regressed on content."""
-    return fit_adjustment(gauge, view, weighed.reference_balance, settings.adjust)
-
-
-def _slopes(draws: Draws, adjustment: Adjustment) -> NDArray[np.float64]:
-    return draws.slopes[:, : len(adjustment.slope)]
+def _weighed(settings: Settings, gauge: Gauge, view: str, where: str) -> Weighed:
+    return weigh(
+        settings.catalogue,
+        gauge,
+        view,
+        min_coverage=settings.min_coverage,
+        shrink=settings.shrink,
+        where=where,
+    )
 
 
 def _tables(weighed: Weighed, drawn: Drawn, index: pd.Index[str]) -> Balance:

@@ -178,7 +178,7 @@ def weigh(
 
 
 def _arms(catalogue: Catalogue, ids: Sequence[str], voting: Sequence[str]) -> tuple[float, float]:
-    """Share of the votes of each arm that the measured cytokines have, all being reliable."""
+    """Share of the votes of each arm that the measured cytokines have."""
     ballot = cast(catalogue, ids)
     weight = ballot.vote * ballot.role
     there = np.array([id in voting for id in ids])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 How = Literal["table", "rule", "user", "unmapped"]
 EMPTY = "(empty)"
 _MALIGNANT_IDS = ("0001063", "0001064")  # neoplastic cell, malignant cell
-_CARCINOMA = re.compile(r"carcinoma(?!-| ?associated)", re.IGNORECASE)
+_CARCINOMA = re.compile("carcinoma", re.IGNORECASE)
 _ID = re.compile(r"(?:.*/)?(CL)[:_](\d{7})", re.IGNORECASE)
 
 

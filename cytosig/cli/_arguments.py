@@ -56,11 +56,7 @@ def arguments_of(asked: dict[str, Any], /) -> tuple[dict[str, Any], tuple[Method
         found["settings"] = pairs.settings(found["settings"])
     if found.pop("no_center", False):
         found["center"] = None
-    if "control" in found:
-        found["control"] = pairs.control(found["control"])
-    if "compartments" in found:
-        has_column = "cell_type_key" in found
-        found["compartments"] = pairs.overrides(found["compartments"], has_column=has_column)
+    read_pairs(found)
     checked = {field.name for field in fields(Options)}
     options = Options(**{name: value for name, value in found.items() if name in checked})
     options.needs_centring(name for name in ("control", "batch_key") if name in found)
@@ -69,6 +65,15 @@ def arguments_of(asked: dict[str, Any], /) -> tuple[dict[str, Any], tuple[Method
     if "reference" in found:
         found["reference"] = Reference.load(found["reference"])
     return found, options.methods
+
+
+def read_pairs(found: dict[str, Any], /) -> None:
+    """Read what is typed as pairs, in place: the controls, and compartments of labels."""
+    if "control" in found:
+        found["control"] = pairs.control(found["control"])
+    if "compartments" in found:
+        has_column = "cell_type_key" in found
+        found["compartments"] = pairs.overrides(found["compartments"], has_column=has_column)
 
 
 def is_file(text: str, /) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from cytosig.cli._options import option
 
 
 class TableFormat(StrEnum):
@@ -15,11 +17,6 @@ class TableFormat(StrEnum):
     tsv = "tsv"
     json = "json"
     parquet = "parquet"
-
-
-def _option(flag: str, panel: str, help: str, **more: Any) -> Any:
-    more.setdefault("show_default", False)
-    return typer.Option(*flag.split(), rich_help_panel=panel, help=help, **more)
 
 
 _UNIT, _HOW, _CONTEXT, _OUT = "The sample", "How", "Context", "Output"
@@ -34,25 +31,25 @@ Source = Annotated[
 ]
 SampleKey = Annotated[
     str | None,
-    _option(
+    option(
         "--sample-key", _UNIT, "Column of obs with the sample of each cell: cells are added up.",
         metavar="COL",
     ),
 ]  # fmt: skip
 CellTypeKey = Annotated[
     str | None,
-    _option(
+    option(
         "--cell-type-key", _UNIT, "Column of obs with cell types: a balance for each as well.",
         metavar="COL",
     ),
 ]  # fmt: skip
 MinCells = Annotated[
     int | None,
-    _option("--min-cells", _UNIT, "Fewest cells of a type in a sample.", min=1, show_default="10"),
+    option("--min-cells", _UNIT, "Fewest cells of a type in a sample.", min=1, show_default="10"),
 ]
 Metadata = Annotated[
     Path | None,
-    _option(
+    option(
         "--metadata",
         _CONTEXT,
         "A table (csv or tsv) whose first column names the samples; its other columns join obs.",
@@ -61,7 +58,7 @@ Metadata = Annotated[
 ]
 Context = Annotated[
     list[str] | None,
-    _option(
+    option(
         "--context",
         _CONTEXT,
         "Column of obs with what rules ask for: stage, tumour_type, treatment,"
@@ -72,29 +69,29 @@ Context = Annotated[
 ]
 Assume = Annotated[
     list[str] | None,
-    _option(
+    option(
         "--assume", _CONTEXT, "A context rule known to hold in every sample; repeatable.",
         metavar="RULE",
     ),
 ]  # fmt: skip
 Control = Annotated[
     str | None,
-    _option("--control", _HOW, "Compare with these samples instead of all.", metavar="COL=VALUE"),
+    option("--control", _HOW, "Compare with these samples instead of all.", metavar="COL=VALUE"),
 ]
 Reference = Annotated[
     Path | None,
-    _option("--reference", _HOW, "Compare with a stored reference.", metavar="FILE"),
+    option("--reference", _HOW, "Compare with a stored reference.", metavar="FILE"),
 ]
 SaveReference = Annotated[
     Path | None,
-    _option(
+    option(
         "--save-reference", _HOW, "Store these samples as a reference for later ones.",
         metavar="FILE",
     ),
 ]  # fmt: skip
 Adjust = Annotated[
     str | None,
-    _option(
+    option(
         "--adjust", _HOW,
         "Programmes held constant in the adjusted balance, with commas between; 'none' for none.",
         metavar="NAME,NAME", show_default="immune_content,stromal_content",
@@ -102,24 +99,24 @@ Adjust = Annotated[
 ]  # fmt: skip
 Sweep = Annotated[
     str | None,
-    _option(
+    option(
         "--sweep", _HOW, "Cytokines whose role and dose are varied, with commas between.",
         metavar="ID,ID",
     ),
 ]  # fmt: skip
 NoShrink = Annotated[
     bool,
-    _option("--no-shrink", _HOW, "Weigh activities as measured, not drawn towards the reference."),
+    option("--no-shrink", _HOW, "Weigh activities as measured, not drawn towards the reference."),
 ]
 Draws = Annotated[
     int | None,
-    _option("--n-draws", _HOW, "Draws behind the intervals.", min=100, show_default="1000"),
+    option("--n-draws", _HOW, "Draws behind the intervals.", min=100, show_default="1000"),
 ]
-Level = Annotated[float | None, _option("--level", _HOW, "Of the intervals.", show_default="0.95")]
-Seed = Annotated[int | None, _option("--rng", _HOW, "Seed of the draws.", show_default="0")]
+Level = Annotated[float | None, option("--level", _HOW, "Of the intervals.", show_default="0.95")]
+Seed = Annotated[int | None, option("--rng", _HOW, "Seed of the draws.", show_default="0")]
 Out = Annotated[
     Path | None,
-    _option(
+    option(
         "--out -o",
         _OUT,
         "The table of balances (.tsv, .csv, .json, .parquet), or IN with all tables in it (.h5ad).",
@@ -128,9 +125,9 @@ Out = Annotated[
 ]
 Tables = Annotated[
     Path | None,
-    _option("--tables", _OUT, "Write every table into this folder.", metavar="DIR"),
+    option("--tables", _OUT, "Write every table into this folder.", metavar="DIR"),
 ]
 TablesAs = Annotated[
     TableFormat | None,
-    _option("--tables-as", _OUT, "Format of the files in that folder.", show_default="tsv"),
+    option("--tables-as", _OUT, "Format of the files in that folder.", show_default="tsv"),
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from cytosig.cli._options import option
 from cytosig.cli.methods import names_in
 
 
@@ -31,11 +32,6 @@ class Interval(StrEnum):
     bootstrap = "bootstrap"
 
 
-def _option(flag: str, panel: str, help: str, **more: Any) -> Any:
-    more.setdefault("show_default", False)
-    return typer.Option(*flag.split(), rich_help_panel=panel, help=help, **more)
-
-
 def _names(text: str | None) -> list[str] | None:
     """Names with commas between; none is an error of the call."""
     if text is None:
@@ -54,7 +50,7 @@ Source = Annotated[
 ]
 Metadata = Annotated[
     Path | None,
-    _option(
+    option(
         "--metadata",
         _WHAT,
         "A table (csv or tsv) whose first column names the observations of IN, or the samples of"
@@ -64,25 +60,25 @@ Metadata = Annotated[
 ]
 Groupby = Annotated[
     str | None,
-    _option("--groupby", _WHAT, "Column with groups, such as response.", metavar="COL"),
+    option("--groupby", _WHAT, "Column with groups, such as response.", metavar="COL"),
 ]
 Reference = Annotated[
     str | None,
-    _option(
+    option(
         "--reference", _WHAT, "Group the others are compared with; else the first.", metavar="NAME"
     ),
 ]
 Groups = Annotated[
     str | None,
-    _option("--groups", _WHAT, "Only these groups.", metavar="NAME,NAME", callback=_names),
+    option("--groups", _WHAT, "Only these groups.", metavar="NAME,NAME", callback=_names),
 ]
 Covariate = Annotated[
     str | None,
-    _option("--covariate", _WHAT, "Column with a number: slope and Spearman.", metavar="COL"),
+    option("--covariate", _WHAT, "Column with a number: slope and Spearman.", metavar="COL"),
 ]
 SurvivalOption = Annotated[
     str | None,
-    _option(
+    option(
         "--survival",
         _WHAT,
         "Columns with the time of follow-up and the event (1 or 0): Cox regression.",
@@ -92,15 +88,15 @@ SurvivalOption = Annotated[
 ]
 Paired = Annotated[
     str | None,
-    _option("--paired", _WHAT, "Column with the patient, of paired samples.", metavar="COL"),
+    option("--paired", _WHAT, "Column with the patient, of paired samples.", metavar="COL"),
 ]
 Covariates = Annotated[
     str | None,
-    _option("--covariates", _HOW, "Columns held constant.", metavar="COL,COL", callback=_names),
+    option("--covariates", _HOW, "Columns held constant.", metavar="COL,COL", callback=_names),
 ]
 CohortKey = Annotated[
     str | None,
-    _option(
+    option(
         "--cohort-key",
         _HOW,
         "Column with the cohort: each is compared alone, and all are pooled.",
@@ -109,34 +105,34 @@ CohortKey = Annotated[
 ]
 MethodOption = Annotated[
     Method | None,
-    _option("--method", _HOW, "The test; moderated, or cox for survival, when not given."),
+    option("--method", _HOW, "The test; moderated, or cox for survival, when not given."),
 ]
 AurocCi = Annotated[
     Interval | None,
-    _option("--auroc-ci", _HOW, "Interval of the AUROC.", show_default="delong"),
+    option("--auroc-ci", _HOW, "Interval of the AUROC.", show_default="delong"),
 ]
 Draws = Annotated[
-    int | None, _option("--n-draws", _HOW, "Draws of its bootstrap.", min=100, show_default="2000")
+    int | None, option("--n-draws", _HOW, "Draws of its bootstrap.", min=100, show_default="2000")
 ]
-Seed = Annotated[int | None, _option("--rng", _HOW, "Seed of those draws.", show_default="0")]
-Level = Annotated[float | None, _option("--level", _HOW, "Of the intervals.", show_default="0.95")]
+Seed = Annotated[int | None, option("--rng", _HOW, "Seed of those draws.", show_default="0")]
+Level = Annotated[float | None, option("--level", _HOW, "Of the intervals.", show_default="0.95")]
 SampleKey = Annotated[
     str | None,
-    _option("--sample-key", _UNIT, "Column of obs with the sample of each cell.", metavar="COL"),
+    option("--sample-key", _UNIT, "Column of obs with the sample of each cell.", metavar="COL"),
 ]
 CellTypeKey = Annotated[
     str | None,
-    _option(
+    option(
         "--cell-type-key", _UNIT, "Column of obs with cell types, compared each.", metavar="COL"
     ),
 ]
 MinCells = Annotated[
     int | None,
-    _option("--min-cells", _UNIT, "Fewest cells of a sample.", min=1, show_default="10"),
+    option("--min-cells", _UNIT, "Fewest cells of a sample.", min=1, show_default="10"),
 ]
 Use = Annotated[
     str | None,
-    _option(
+    option(
         "--use",
         _WHAT,
         "Of score, axis and balance; those that are stored when not given.",
@@ -146,13 +142,13 @@ Use = Annotated[
 ]
 Key = Annotated[
     str | None,
-    _option(
+    option(
         "--key", _WHAT, "The --key-added of the scores.", metavar="NAME", show_default="cytosig"
     ),
 ]
 Out = Annotated[
     Path | None,
-    _option(
+    option(
         "--out -o",
         _OUT,
         "Every row and column as a table (.tsv, .csv, .json, .parquet), or IN with the comparison"
@@ -162,7 +158,7 @@ Out = Annotated[
 ]
 KeyAdded = Annotated[
     str | None,
-    _option(
+    option(
         "--key-added", _OUT, "Slot written in an .h5ad.", metavar="NAME", show_default="compare"
     ),
 ]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cytosig.cli.methods import method_names, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Organism(StrEnum):
@@ -57,9 +60,24 @@ def completed_methods(incomplete: str) -> list[str]:
     return [f"{typed}{comma}{name}" for name in method_names() if name not in names_in(typed)]
 
 
-def _option(flag: str, panel: str, help: str, **more: Any) -> Any:
-    more.setdefault("show_default", False)
-    return typer.Option(*flag.split(), rich_help_panel=panel, help=help, **more)
+def option(
+    flag: str,
+    panel: str,
+    help: str,
+    *,
+    metavar: str | None = None,
+    show_default: str | bool = False,
+    min: float | None = None,
+    max: float | None = None,
+    callback: Callable[[Any], Any] | None = None,
+    autocompletion: Callable[[str], list[str]] | None = None,
+) -> Any:
+    """An option on a panel of ``--help``; its flags have blanks between."""
+    return typer.Option(
+        *flag.split(), rich_help_panel=panel, help=help, metavar=metavar,
+        show_default=show_default, min=min, max=max, callback=callback,
+        autocompletion=autocompletion,
+    )  # fmt: skip
 
 
 _IN, _HOW, _ZERO, _OUT, _RUN = "Data", "Signatures and method", "Zero and scale", "Output", "Run"
@@ -75,40 +93,38 @@ Sources = Annotated[
 ]
 Join = Annotated[
     bool,
-    _option("--join", _IN, "Score all files as one data set; needs the same genes in each."),
+    option("--join", _IN, "Score all files as one data set; needs the same genes in each."),
 ]
 Layer = Annotated[
-    str | None, _option("--layer", _IN, "Score this layer instead of X.", metavar="NAME")
+    str | None, option("--layer", _IN, "Score this layer instead of X.", metavar="NAME")
 ]
-UseRaw = Annotated[bool, _option("--use-raw", _IN, "Score .raw instead of X.")]
+UseRaw = Annotated[bool, option("--use-raw", _IN, "Score .raw instead of X.")]
 GeneSymbols = Annotated[
     str | None,
-    _option("--gene-symbols", _IN, "Column of var with gene names, else found.", metavar="COL"),
+    option("--gene-symbols", _IN, "Column of var with gene names, else found.", metavar="COL"),
 ]
 OrganismOption = Annotated[
-    Organism | None, _option("--organism", _IN, "Whose genes.", show_default="human")
+    Organism | None, option("--organism", _IN, "Whose genes.", show_default="human")
 ]
 NormalizeOption = Annotated[
     Normalize | None,
-    _option("--normalize", _IN, "Bring to one total and log(x + 1).", show_default="auto"),
+    option("--normalize", _IN, "Bring to one total and log(x + 1).", show_default="auto"),
 ]
 TargetSum = Annotated[
     float | None,
-    _option(
-        "--target-sum", _IN, "That total; 10,000 for cells, 1,000,000 for bulk when not given."
-    ),
+    option("--target-sum", _IN, "That total; 10,000 for cells, 1,000,000 for bulk when not given."),
 ]
 NonfiniteOption = Annotated[
-    Nonfinite | None, _option("--nonfinite", _IN, "NaN and infinity.", show_default="raise")
+    Nonfinite | None, option("--nonfinite", _IN, "NaN and infinity.", show_default="raise")
 ]
 Transpose = Annotated[
     bool | None,
-    _option("--transpose/--no-transpose", _IN, "The table is genes × samples, or not; else told."),
+    option("--transpose/--no-transpose", _IN, "The table is genes × samples, or not; else told."),
 ]
 
 SignaturesOption = Annotated[
     list[str] | None,
-    _option(
+    option(
         "--signatures",
         _HOW,
         "A .toml, .gmt, .csv or .tsv file, or ids of curated cytokines with commas between;"
@@ -118,7 +134,7 @@ SignaturesOption = Annotated[
 ]
 Method = Annotated[
     str | None,
-    _option(
+    option(
         "--method",
         _HOW,
         f"One or several, with commas between, of {', '.join(method_names())}; the summary is of"
@@ -131,7 +147,7 @@ Method = Annotated[
 ]
 Compat = Annotated[
     str | None,
-    _option(
+    option(
         "--compat",
         _HOW,
         "Follow these peers where they depart from the published definition; 'cytosig methods'"
@@ -141,7 +157,7 @@ Compat = Annotated[
 ]
 SettingOption = Annotated[
     list[str] | None,
-    _option(
+    option(
         "--set",
         _HOW,
         "Tune a method, as in ucell.max_rank=1000; repeatable. 'cytosig methods' lists what there"
@@ -151,14 +167,14 @@ SettingOption = Annotated[
 ]
 Lam = Annotated[
     float | None,
-    _option("--lam", _HOW, "Penalty of ridge, or of siblings in hlm (3 when not given).", min=0),
+    option("--lam", _HOW, "Penalty of ridge, or of siblings in hlm (3 when not given).", min=0),
 ]
 BackgroundOption = Annotated[
-    Background | None, _option("--background", _HOW, "Genes of the null.", show_default="all")
+    Background | None, option("--background", _HOW, "Genes of the null.", show_default="all")
 ]
 MinCoverage = Annotated[
     float | None,
-    _option(
+    option(
         "--min-coverage",
         _HOW,
         "Least share of a signature's weight in the data.",
@@ -169,11 +185,11 @@ MinCoverage = Annotated[
 ]
 MinGenes = Annotated[
     int | None,
-    _option("--min-genes", _HOW, "Fewest of its genes in the data.", min=1, show_default="5"),
+    option("--min-genes", _HOW, "Fewest of its genes in the data.", min=1, show_default="5"),
 ]
 CellTypeKey = Annotated[
     str | None,
-    _option(
+    option(
         "--cell-type-key",
         _HOW,
         "Column of obs with cell types: score each by its compartment's signatures.",
@@ -182,7 +198,7 @@ CellTypeKey = Annotated[
 ]
 CompartmentOption = Annotated[
     list[str] | None,
-    _option(
+    option(
         "--compartment",
         _HOW,
         "Compartment of a label of that column: epithelial, stromal, myeloid, T_NK, B or generic;"
@@ -193,24 +209,24 @@ CompartmentOption = Annotated[
 
 Control = Annotated[
     str | None,
-    _option("--control", _ZERO, "Centre on these observations.", metavar="COL=VALUE"),
+    option("--control", _ZERO, "Centre on these observations.", metavar="COL=VALUE"),
 ]
 Batch = Annotated[
     str | None,
-    _option("--batch", _ZERO, "Centre inside each block of this obs column.", metavar="COL"),
+    option("--batch", _ZERO, "Centre inside each block of this obs column.", metavar="COL"),
 ]
 ReferenceOption = Annotated[
-    Path | None, _option("--reference", _ZERO, "Centre on a stored reference.", metavar="FILE")
+    Path | None, option("--reference", _ZERO, "Centre on a stored reference.", metavar="FILE")
 ]
 SaveReference = Annotated[
-    Path | None, _option("--save-reference", _ZERO, "Store this run's zero.", metavar="FILE")
+    Path | None, option("--save-reference", _ZERO, "Store this run's zero.", metavar="FILE")
 ]
-NoCenter = Annotated[bool, _option("--no-center", _ZERO, "The values are contrasts already.")]
-Scale = Annotated[bool, _option("--scale", _ZERO, "Divide each gene by its standard deviation.")]
+NoCenter = Annotated[bool, option("--no-center", _ZERO, "The values are contrasts already.")]
+Scale = Annotated[bool, option("--scale", _ZERO, "Divide each gene by its standard deviation.")]
 
 Out = Annotated[
     Path | None,
-    _option(
+    option(
         "--out -o",
         _OUT,
         "Everything in IN plus the scores (.h5ad; .zarr from .zarr), or the scores of one method"
@@ -219,22 +235,22 @@ Out = Annotated[
     ),
 ]
 ScoresOnly = Annotated[
-    bool, _option("--scores-only", _OUT, "OUT without expression: obs, obsm and uns.")
+    bool, option("--scores-only", _OUT, "OUT without expression: obs, obsm and uns.")
 ]
 InPlace = Annotated[
     bool,
-    _option(
+    option(
         "--in-place",
         _OUT,
         "Add the scores to IN itself, through a copy that takes its place when it is whole.",
     ),
 ]
 Resume = Annotated[
-    bool, _option("--resume", _RUN, "Go on with a run that was cut off; the same numbers.")
+    bool, option("--resume", _RUN, "Go on with a run that was cut off; the same numbers.")
 ]
 Tables = Annotated[
     Path | None,
-    _option(
+    option(
         "--tsv",
         _OUT,
         "Write every table into this folder; a folder in it for each of several files.",
@@ -243,17 +259,17 @@ Tables = Annotated[
 ]
 KeyAdded = Annotated[
     str | None,
-    _option(
+    option(
         "--key-added", _OUT, "Prefix of the slots written.", metavar="NAME", show_default="cytosig"
     ),
 ]
-Threads = Annotated[int | None, _option("--threads", _RUN, "Threads, else every core.", min=1)]
+Threads = Annotated[int | None, option("--threads", _RUN, "Threads, else every core.", min=1)]
 ChunkSize = Annotated[
-    int | None, _option("--chunk-size", _RUN, "Observations a block; same results.", min=1)
+    int | None, option("--chunk-size", _RUN, "Observations a block; same results.", min=1)
 ]
 Scheduler = Annotated[
     str | None,
-    _option(
+    option(
         "--scheduler",
         _RUN,
         "Have the workers of a running dask scheduler score: tcp://HOST:PORT or its .json file."

@@ -38,14 +38,10 @@ def columns(given: Iterable[str], flag: str, /) -> dict[str, str]:
     >>> columns(["stage=tumour stage"], "--context")
     {'stage': 'tumour stage'}
     """
-    found: dict[str, str] = {}
-    for text in given:
-        name, sign, column = text.partition("=")
-        if not (name and sign and column):
-            raise UsageError(f"{flag} {text!r}: expected NAME=COLUMN, such as stage=ajcc_stage.")
-        if found.setdefault(name, column) != column:
-            raise UsageError(f"{flag} gives {name!r} two columns; keep one.")
-    return found
+    return _each(
+        (text.partition("=") for text in given), flag, "NAME=COLUMN, such as stage=ajcc_stage",
+        "columns",
+    )  # fmt: skip
 
 
 def overrides(given: Iterable[str], /, *, has_column: bool) -> dict[str, str]:
@@ -58,16 +54,26 @@ def overrides(given: Iterable[str], /, *, has_column: bool) -> dict[str, str]:
     """
     from cytosig.cells import check_overrides
 
-    found: dict[str, str] = {}
-    for text in given:
-        label, sign, name = text.rpartition("=")
-        if not (label and sign and name):
-            raise UsageError(f"--compartment {text!r}: expected LABEL=NAME, such as Mac=myeloid.")
-        if found.setdefault(label, name) != name:
-            raise UsageError(f"--compartment gives {label!r} two compartments; keep one.")
+    found = _each(
+        (text.rpartition("=") for text in given), "--compartment",
+        "LABEL=NAME, such as Mac=myeloid", "compartments",
+    )  # fmt: skip
     check_overrides(found)
     if not has_column:
         raise UsageError("--compartment needs --cell-type-key, the column that holds the labels.")
+    return found
+
+
+def _each(
+    cut: Iterable[tuple[str, str, str]], flag: str, expected: str, things: str
+) -> dict[str, str]:
+    """What stands behind the sign by what stands before it; both are there, and once."""
+    found: dict[str, str] = {}
+    for name, sign, value in cut:
+        if not (name and sign and value):
+            raise UsageError(f"{flag} {f'{name}{sign}{value}'!r}: expected {expected}.")
+        if found.setdefault(name, value) != value:
+            raise UsageError(f"{flag} gives {name!r} two {things}; keep one.")
     return found
 
 

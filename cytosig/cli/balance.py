@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
@@ -13,8 +14,6 @@ from cytosig.cli._output import FormatOption, emit
 from cytosig.cli.methods import names_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
@@ -76,9 +75,13 @@ def balance(
 
 def _run(asked: dict[str, Any]) -> None:
     """Check the call, weigh, write, print."""
+    from cytosig.cli._arguments import is_file
+
     source: Path = asked.pop("source")
     files = ("metadata", "save_reference", "out", "tables", "tables_as", "format", "transpose")
     places = {name: asked.pop(name, None) for name in files}
+    places["named"] = [Path(text) for text in asked.get("signatures", []) if is_file(text)]
+    places["named"] += [asked["reference"]] if "reference" in asked else []
     arguments = _arguments(asked)
     _check(arguments, source, places)
 
@@ -109,7 +112,7 @@ def _run(asked: dict[str, Any]) -> None:
 
 def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
     """What ``tl.balance`` takes."""
-    from cytosig.cli._arguments import chosen
+    from cytosig.cli._arguments import chosen, read_pairs
     from cytosig.engine.reference import Reference
 
     found = {name: getattr(value, "value", value) for name, value in asked.items()}
@@ -119,11 +122,7 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
         raise UsageError("--layer and --use-raw exclude each other; leave one out.")
     if found.pop("no_shrink", False):
         found["shrink"] = False
-    if "control" in found:
-        found["control"] = pairs.control(found["control"])
-    if "compartments" in found:
-        has_column = "cell_type_key" in found
-        found["compartments"] = pairs.overrides(found["compartments"], has_column=has_column)
+    read_pairs(found)
     if "context" in found:
         found["context"] = pairs.columns(found["context"], "--context")
     if "adjust" in found:
@@ -143,7 +142,7 @@ def _check(arguments: dict[str, Any], source: Path, places: dict[str, Any]) -> N
     from cytosig.cli._table_file import check_frame_path
     from cytosig.io import check_output
 
-    inputs = [path for path in (source, places["metadata"]) if path is not None]
+    inputs = [path for path in (source, places["metadata"], *places["named"]) if path is not None]
     out = places["out"]
     if "key_added" in arguments and (out is None or out.suffix.lower() != ".h5ad"):
         raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
@@ -151,10 +150,11 @@ def _check(arguments: dict[str, Any], source: Path, places: dict[str, Any]) -> N
         raise UsageError("--tables-as says how tables are written: give --tables DIR.")
     if places["save_reference"] is not None and "reference" in arguments:
         raise UsageError("--save-reference and --reference exclude each other; leave one out.")
-    if out is not None and out.suffix.lower() != ".h5ad":
-        check_frame_path(out, inputs=inputs)
-    for path in (out, places["save_reference"]):
-        if path is not None:
+    written = [path for path in (out, places["save_reference"]) if path is not None]
+    for path in written:
+        if path is out and path.suffix.lower() != ".h5ad":
+            check_frame_path(path, inputs=inputs)
+        else:
             check_output(path, inputs=inputs)
             check_writable(path)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cytosig.blocks import Block, RowBlocks
     from cytosig.engine.recognise import Values
 
-Mode = Literal["sum", "mean"]
-_ADDITIVE = ("counts", "linear")
+Mode = Literal["sum", "mean", "auto"]
+ADDITIVE = ("counts", "linear")
 
 
 def values_for(blocks: RowBlocks, mode: Mode, layers: str, /, *, n_jobs: int | None) -> Values:
@@ -39,7 +39,7 @@ def values_for(blocks: RowBlocks, mode: Mode, layers: str, /, *, n_jobs: int | N
         When they cannot be added up and ``mode`` is to add them up.
     """
     values = _recognised(blocks, n_jobs)
-    additive = values.kind in _ADDITIVE
+    additive = values.kind in ADDITIVE
     if mode == "sum" and not additive:
         raise DataError(
             f"The values are {values.kind} ({values.reason}); only counts and other values on a"

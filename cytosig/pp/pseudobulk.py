@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, get_args
 
 from cytosig._anndata import check_anndata, matrix_of
 from cytosig._errors import DataError, UsageError
+from cytosig._keys import PSEUDOBULK
 from cytosig._obs import names_of
 from cytosig.blocks import RowBlocks
 from cytosig.engine.passes import add_up
 from cytosig.engine.prepare import Rows
 from cytosig.pp._groups import groups_of
-from cytosig.pp._values import Mode, refuse_nonfinite, values_for
+from cytosig.pp._values import ADDITIVE, Mode, refuse_nonfinite, values_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cytosig.pp._groups import Groups
-
-_RECORD = "cytosig_pseudobulk"
 
 
 def pseudobulk(
@@ -55,7 +54,8 @@ def pseudobulk(
         Add up this layer, or ``adata.raw``, instead of ``adata.X``.
     mode
         What ``X`` holds: ``"sum"`` for counts and other values on a linear scale, ``"mean"`` also
-        for logarithms and contrasts, whose sums mean nothing.
+        for logarithms and contrasts, whose sums mean nothing; ``"auto"`` for sums where they mean
+        something, else means.
     min_cells
         Rows of fewer cells are left out, with a warning.
     chunk_size, n_jobs
@@ -110,7 +110,7 @@ def pseudobulk(
 
     check_anndata(adata)
     if mode not in get_args(Mode):
-        raise UsageError(f"mode={mode!r}: expected 'sum' or 'mean'.")
+        raise UsageError(f"mode={mode!r}: expected 'sum', 'mean' or 'auto'.")
     _check_numbers({"min_cells": min_cells, "chunk_size": chunk_size, "n_jobs": n_jobs})
     keys = {"sample_key": sample_key}
     if cell_type_key is not None:
@@ -124,6 +124,8 @@ def pseudobulk(
         )
     groups = groups_of(adata, keys, min_cells)
     values = values_for(blocks, mode, names_of(adata.layers), n_jobs=n_jobs)
+    if mode == "auto":
+        mode = "sum" if values.kind in ADDITIVE else "mean"
     total, counts = _added(blocks, groups, n_jobs, progress)
     refuse_nonfinite(blocks, groups.row, total, adata.obs_names, var.index)
     each = groups.n_cells[:, None]
@@ -142,7 +144,7 @@ def pseudobulk(
         "n_left_out": int((groups.row < 0).sum()),
     }
     X = total if mode == "sum" else layers.pop("mean")
-    return AnnData(X, obs=groups.obs, var=var.copy(), layers=layers, uns={_RECORD: record})
+    return AnnData(X, obs=groups.obs, var=var.copy(), layers=layers, uns={PSEUDOBULK: record})
 
 
 def _check_numbers(given: Mapping[str, int | None]) -> None:

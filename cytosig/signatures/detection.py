@@ -27,7 +27,7 @@ MIN_CELLS = 10
 MIN_SHARE = 0.5
 """Share of the genes of a programme that must be measured; with less, the test is undecided."""
 
-_GENOTYPE = re.compile(r"[A-Z][A-Za-z0-9-]*:(loss|activating)\Z")
+GENOTYPE = re.compile(r"[A-Z][A-Za-z0-9-]*:(loss|activating)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _column_test(entry: Table, columns: Mapping[str, Column]) -> ColumnTest:
     elif numbers or len([x for x in (test.any_of, test.none_of) if x]) != 1:
         entry.fail(f"{column.id} holds words; expected any_of or none_of.", key="column")
     for word in words:
-        if column.type == "genotype" and not _GENOTYPE.match(word):
+        if column.type == "genotype" and not GENOTYPE.match(word):
             entry.fail(f"{word!r}: expected SYMBOL:loss or SYMBOL:activating.", needle=word)
         if column.values and word not in column.values:
             known = ", ".join(column.values)

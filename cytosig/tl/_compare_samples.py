@@ -10,7 +10,7 @@ import numpy as np
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig._obs import column_of
-from cytosig.tl._compare_replicates import cells_of_each, looks_like_cells, refuse_cells
+from cytosig.tl._replicates import cells_of_each, looks_like_cells, refuse_cells, refuse_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,13 +146,8 @@ def samples_of(
 def _as_they_are(adata: AnnData) -> Samples:
     import pandas as pd
 
+    refuse_repeats(adata)
     names = pd.Index(adata.obs_names.astype(str), dtype=object)
-    if not names.is_unique:
-        twice = names[names.duplicated()][0]
-        raise DataError(
-            f"Two observations are called {twice!r}: samples need names of their own; run"
-            " adata.obs_names_make_unique(), or name the column of samples in sample_key=."
-        )
     row = np.arange(adata.n_obs, dtype=np.int64)
     return Samples(names, row, row, ("",), np.zeros_like(row), None, 1)
 

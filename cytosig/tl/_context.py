@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from math import inf, isinf, isnan
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
 from cytosig._obs import names_of
 from cytosig.signatures.context import shipped
+from cytosig.signatures.detection import GENOTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cytosig.signatures.detection import Column
 
-_GENOTYPE = re.compile(r"[A-Z][A-Za-z0-9-]*:(loss|activating)\Z")
 _NONE = "none"
 
 
@@ -82,7 +81,7 @@ def _value(asked: Column, value: Any, column: str, sample: object) -> object:
     if asked.type == "words":
         return frozenset(_word(asked, word, where) for word in words)
     for word in words:
-        if not _GENOTYPE.match(word):
+        if not GENOTYPE.match(word):
             raise DataError(
                 f"{where}; expected SYMBOL:loss or SYMBOL:activating, with ';' between, or 'none'."
             )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig.balance.decide import view_of
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
     from anndata import AnnData
 
@@ -51,10 +50,7 @@ class Prepared:
 
     def can_measure(self, view: str, /) -> bool:
         """Whether the reference has enough samples with these cells."""
-        if not self.gauge.has(view):
-            return False
-        there = ~np.isnan(self.gauge.reference.views[view]).all(axis=1)
-        return int(there.sum()) >= FEWEST_REFERENCE
+        return self.gauge.has(view) and self.gauge.n_reference(view) >= FEWEST_REFERENCE
 
     def of_compartment(self, compartment: str, /) -> tuple[Settings, Gauge]:
         """With the signatures of a compartment."""

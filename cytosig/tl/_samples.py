@@ -9,17 +9,17 @@ import numpy as np
 
 from cytosig._anndata import matrix_of
 from cytosig._errors import DataError, UsageError
+from cytosig._keys import PSEUDOBULK
 from cytosig._log import logger
-from cytosig._obs import column_of, in_memory
+from cytosig._obs import in_memory
 from cytosig.blocks import RowBlocks
 from cytosig.cells import is_malignant
 from cytosig.engine import score as engine
 from cytosig.engine.cohort import WHOLE, Cohort, expression
 from cytosig.engine.nonfinite import nonfinite_columns
-from cytosig.engine.recognise import recognise
 from cytosig.pp import pseudobulk
 from cytosig.tl._cells import cells_of
-from cytosig.tl._compare_replicates import PSEUDOBULK, looks_like_cells
+from cytosig.tl._replicates import looks_like_cells, refuse_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +103,7 @@ def samples_of(
 ) -> Samples:
     """Read the samples of a bulk, or pool cells to samples."""
     if pooling.sample_key is None:
-        _refuse_repeats(adata)
+        refuse_repeats(adata)
         why = "" if PSEUDOBULK in adata.uns else looks_like_cells(adata)
         if why:
             raise DataError(
@@ -121,16 +121,6 @@ def samples_of(
     return _pooled(
         adata, catalogue, genes, options, pooling, layer=layer, use_raw=use_raw, reference=reference
     )
-
-
-def _refuse_repeats(adata: AnnData) -> None:
-    """Tables of samples need a name for each."""
-    if not adata.obs_names.is_unique:
-        twice = adata.obs_names[adata.obs_names.duplicated()][0]
-        raise DataError(
-            f"Two samples are called {str(twice)!r}; make their names unique"
-            " (adata.obs_names_make_unique()), or name their sample_key=."
-        )
 
 
 def _check_pooled(reference: Reference | None, how: str) -> None:
@@ -157,27 +147,22 @@ def _pooled(
     use_raw: bool,
     reference: Reference | None,
 ) -> Samples:
-    column_of(adata, str(pooling.sample_key), argument="sample_key")
-    if pooling.cell_type_key is not None:
-        column_of(adata, pooling.cell_type_key, argument="cell_type_key")
     if options.nonfinite == "drop_genes":
         adata = _finite_genes(adata, options, layer=layer, use_raw=use_raw)
-    matrix, _ = matrix_of(adata, layer=layer, use_raw=use_raw)
-    values = recognise(RowBlocks(matrix), n_jobs=options.n_jobs)
-    added = values.kind in ("counts", "linear")
-    how = "sum" if added else "mean"
-    _check_pooled(reference, how)
-    if not added:
-        logger.info("The values are %s (%s): means over cells.", values.kind, values.reason)
     cells = pseudobulk(
         adata,
         sample_key=str(pooling.sample_key),
         cell_type_key=pooling.cell_type_key,
         layer=layer,
         use_raw=use_raw,
-        mode="sum" if added else "mean",
+        mode="auto",
         n_jobs=options.n_jobs,
     )
+    record = cells.uns[PSEUDOBULK]
+    how, added = record["mode"], record["mode"] == "sum"
+    _check_pooled(reference, how)
+    if not added:
+        logger.info("The values are %s (%s): means over cells.", record["values"], record["reason"])
     total = options.target_sum or POOLED_TOTAL
     options = replace(options, **({"target_sum": total} if added else {"normalize": "none"}))
     obs, row = _samples(cells, str(pooling.sample_key))

@@ -105,7 +105,7 @@ def store(
 
 
 def _of_other_tools(adata: AnnData, keys: Keys) -> dict[str, Any]:
-    """What balances and comparisons left under this key: scoring again does not touch it."""
+    """What a balance left under this key, which rests on no score; comparisons do, and go."""
     older = adata.uns.get(keys.uns)
     if not isinstance(older, Mapping):
         return {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from cytosig._anndata import check_anndata
 from cytosig._errors import DataError, UsageError
-from cytosig._keys import Keys
+from cytosig._keys import Keys, check_key
 from cytosig._log import logger
 from cytosig._obs import names_of
 from cytosig.compare import Groups, Settings, compare_tables
@@ -229,8 +229,7 @@ def _check_options(asked: Asked, auroc_ci: str, n_draws: int, level: float) -> N
 
 def _slots(adata: AnnData, key: str, added: str) -> tuple[str, str]:
     """Slots of ``uns[key]`` that are written, none of them somebody else's."""
-    if not added or "/" in added:
-        raise UsageError(f"key_added={added!r}: expected a name without '/'.")
+    check_key(added)
     record = adata.uns.get(Keys(key).uns, {})
     if not hasattr(record, "keys"):
         raise DataError(f"uns[{key!r}] is a {type(record).__name__}; expected a dict.")

@@ -11,9 +11,9 @@ from cytosig._errors import DataError
 from cytosig.engine import score as engine
 from cytosig.engine.cohort import MOST_SAMPLES, WHOLE, Cohort, expression
 from cytosig.engine.options import Options
-from cytosig.tl._compare_replicates import looks_like_cells
 from cytosig.tl._inputs import as_catalogue, chosen, control_mask, listeners
 from cytosig.tl._prepared import genes_read, pooling_of, with_roles
+from cytosig.tl._replicates import looks_like_cells
 from cytosig.tl._samples import samples_of
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ ORDER = ["p1", "p2", "p10"]
         ({"layer": "counts"}, "layer='counts' is not there; layers: none"),
         ({"use_raw": True}, "adata.raw is None"),
         ({"use_raw": True, "layer": "counts"}, "exclude each other"),
-        ({"mode": "median"}, "mode='median': expected 'sum' or 'mean'"),
+        ({"mode": "median"}, "mode='median': expected 'sum', 'mean' or 'auto'"),
         ({"min_cells": 0}, "min_cells=0: expected 1 or more"),
         ({"chunk_size": 0}, "chunk_size=0: expected 1 or more"),
         ({"n_jobs": -1}, "n_jobs=-1: expected 1 or more"),

@@ -106,5 +106,7 @@ def test_cells_without_a_sample_are_refused(
 def test_two_samples_of_one_name_are_refused(balance_bulk: AnnData, balances: Callable) -> None:
     adata = balance_bulk.copy()
     adata.obs_names = ["P00", *adata.obs_names[:-1]]
-    with pytest.raises(DataError, match="Two samples are called 'P00'; make their names unique"):
+    with pytest.raises(
+        DataError, match="Two observations are called 'P00': samples need names of their own"
+    ):
         balances(adata)

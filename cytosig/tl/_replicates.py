@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytosig._errors import DataError
+from cytosig._keys import PSEUDOBULK
 from cytosig.blocks import RowBlocks
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-PSEUDOBULK = "cytosig_pseudobulk"
 _OTHER_PSEUDOBULK = "psbulk_"  # columns of obs by decoupler
 _BARCODE = re.compile(r"[ACGT]{14,}")
 # A cell is found by most of its genes being 0. So are most of the 60,000 genes of a full
@@ -23,6 +23,16 @@ _BARCODE = re.compile(r"[ACGT]{14,}")
 _SHARE_ZERO, _GENES_FOUND = 0.5, 10_000
 _FEWEST_GENES = 200  # too small a panel shows nothing
 _LOOKED_AT = 200
+
+
+def refuse_repeats(adata: AnnData, /) -> None:
+    """Raise a DataError where two observations that are samples have one name."""
+    if not adata.obs_names.is_unique:
+        twice = adata.obs_names[adata.obs_names.duplicated()][0]
+        raise DataError(
+            f"Two observations are called {str(twice)!r}: samples need names of their own; run"
+            " adata.obs_names_make_unique(), or name the column of samples in sample_key=."
+        )
 
 
 def refuse_cells(adata: AnnData, /) -> None:
