@@ -103,6 +103,19 @@ def test_means_of_counts_come_with_a_warning(
     np.testing.assert_allclose(bulk.X, means, rtol=1e-15)
 
 
+def test_auto_is_what_the_values_allow(
+    cells: AnnData, logged: AnnData, caplog: pytest.LogCaptureFixture
+) -> None:
+    for data, mode in ((cells, "sum"), (logged, "mean")):
+        found, asked = (
+            cs.pp.pseudobulk(data, sample_key="sample", mode=one) for one in ("auto", mode)
+        )
+        assert found.uns["cytosig_pseudobulk"]["mode"] == mode
+        np.testing.assert_array_equal(found.X, asked.X)
+        assert set(found.layers) == set(asked.layers)
+    assert "X holds means of counts" not in caplog.text
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("form", ["dense", "csr", "csc", "dask"])
 def test_no_number_is_named_with_its_place(cells: AnnData, value: float, form: str) -> None:
