@@ -60,8 +60,9 @@ def dense(cells: AnnData) -> pd.DataFrame:
 def logged(cells: AnnData) -> AnnData:
     """log(CP10k + 1) of the same cells."""
     total = np.asarray(cells.X.sum(axis=1, dtype=np.float64))
-    cells.X = sparse.csr_matrix(np.log1p(cells.X.toarray() / total * 1e4))
-    return cells
+    made = cells.copy()
+    made.X = sparse.csr_matrix(np.log1p(cells.X.toarray() / total * 1e4))
+    return made
 
 
 @pytest.fixture(scope="session")
