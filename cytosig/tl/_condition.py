@@ -1,0 +1,117 @@
+"""Conditions of samples: which rows belong together, and the model of a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytosig._errors import DataError, UsageError
+from cytosig._obs import column_of
+from cytosig.stats.design import design_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Arguments about conditions.
+
+    Parameters
+    ----------
+    key
+        Column of obs: groups, or numbers.
+    baseline
+        Group that the others are compared with; the first if None.
+    pair_key, covariates
+        Held constant.
+    """
+
+    key: str | None
+    baseline: object
+    pair_key: str | None
+    covariates: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        named = {"baseline": self.baseline is not None, "pair_key": self.pair_key is not None}
+        named["covariates"] = bool(self.covariates)
+        for argument, given in named.items():
+            if given and self.key is None:
+                raise UsageError(f"{argument}= needs condition_key=: there is no change to model.")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Samples by condition.
+
+    Parameters
+    ----------
+    groups
+        Name and samples of each condition; ``all`` where there are none, or numbers.
+    design
+        Samples × columns of the model; None without a condition.
+    baseline
+        What the contrasts are named after.
+    """
+
+    groups: tuple[tuple[str, NDArray[np.bool_]], ...]
+    design: pd.DataFrame | None
+    baseline: str
+
+
+def conditions_of(
+    adata: AnnData, samples: Sequence[str], sample_key: str, asked: Condition, /
+) -> Conditions:
+    """Read the columns, one value a sample.
+
+    Raises
+    ------
+    UsageError
+        When a column is not there.
+    DataError
+        When a column differs inside a sample, is empty for one, or does not vary.
+    """
+    import pandas as pd
+
+    every = np.ones(len(samples), dtype=bool)
+    if asked.key is None:
+        return Conditions(((ALL, every),), None, "")
+    main = _of_samples(adata, samples, sample_key, asked.key, "condition_key")
+    held = [key for key in (asked.pair_key, *asked.covariates) if key is not None]
+    others = pd.DataFrame({key: _of_samples(adata, samples, sample_key, key, "covariates")
+                           for key in held}, index=main.index)  # fmt: skip
+    if asked.pair_key is not None:
+        others[asked.pair_key] = others[asked.pair_key].astype(str)
+    design = design_matrix(main, reference=asked.baseline, covariates=others if held else None)
+    if pd.api.types.is_numeric_dtype(main) and not pd.api.types.is_bool_dtype(main):
+        return Conditions(((ALL, every),), design, "")
+    levels = list(pd.Categorical(main).remove_unused_categories().categories)
+    baseline = levels[0] if asked.baseline is None else asked.baseline
+    groups = tuple((str(level), (main == level).to_numpy(dtype=bool)) for level in levels)
+    return Conditions(groups, design, str(baseline))
+
+
+def _of_samples(
+    adata: AnnData, samples: Sequence[str], sample_key: str, key: str, argument: str
+) -> pd.Series[Any]:
+    """A column of obs with one value a sample, in the order of the samples."""
+    values = column_of(adata, key, argument=argument)
+    of = column_of(adata, sample_key, argument="sample_key").astype(str)
+    several = values.groupby(of.to_numpy(), observed=True).nunique()
+    if (several > 1).any():
+        name = several.index[(several > 1).to_numpy()][0]
+        raise DataError(
+            f"{argument}: obs[{key!r}] has {int(several[name])} values in sample {name!r}; expected"
+            " one a sample."
+        )
+    first = values.groupby(of.to_numpy(), observed=True).first()
+    found: pd.Series[Any] = first.loc[list(samples)]
+    return found.rename(key)

@@ -1,0 +1,268 @@
+"""From cells to a tissue: added up by sample and cell type, genes found, types placed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytosig._anndata import check_anndata, matrix_of
+from cytosig._errors import DataError, UsageError
+from cytosig._keys import PSEUDOBULK
+from cytosig._log import logger
+from cytosig.blocks import RowBlocks
+from cytosig.communication.response import Genes
+from cytosig.communication.tissue import Tissue
+from cytosig.engine.recognise import recognise
+from cytosig.engine.universe import make_universe
+from cytosig.genes import gene_labels
+from cytosig.pp import pseudobulk
+from cytosig.tl._cells import cells_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+    from cytosig.genes.tables import Organism
+    from cytosig.signatures import Catalogue
+
+    Array = NDArray[np.float64]
+
+_SPARE_TOTAL = 1e4
+"""What logged cells are taken to have been normalised to where the values do not say."""
+_EXPRESSED = 1.0
+"""Mean CPM above which a gene says what cell types differ in."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How cells become a tissue: the arguments of ``sources``, ``targets`` and ``links``."""
+
+    sample_key: str
+    cell_type_key: str | None
+    compartments: Mapping[str, str] | None
+    layer: str | None
+    use_raw: bool
+    gene_symbols: str | None
+    organism: Organism
+    min_cells: int
+    n_jobs: int | None
+
+
+@dataclass(frozen=True)
+class Read:
+    """A tissue, and what a response needs.
+
+    Parameters
+    ----------
+    tissue
+        Genes of the catalogue.
+    level
+        Samples × types × genes, log levels of every measured gene.
+    column
+        Its last dimension by gene of the catalogue.
+    expressed
+        Genes that are expressed at all.
+    catalogues
+        By type: the signatures of its compartment.
+    """
+
+    tissue: Tissue
+    level: Array
+    column: Mapping[str, int]
+    expressed: NDArray[np.bool_]
+    catalogues: tuple[Catalogue, ...]
+
+    def rows(self, which: NDArray[np.bool_], /) -> Read:
+        """Some of the samples."""
+        return Read(
+            self.tissue.rows(which), self.level[which], self.column, self.expressed, self.catalogues
+        )
+
+    def genes(self) -> Genes:
+        """All genes, on one scale."""
+        return Genes.of(self.level, self.expressed)
+
+
+def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
+    """Add up the cells and find the genes.
+
+    Raises
+    ------
+    DataError
+        When there are no cell types to attribute anything to, when the values cannot be pooled,
+        or when too few cells are left.
+    """
+    check_anndata(adata)
+    bulk = _pooled(adata, asked)
+    rows, samples, types = _grid(bulk, asked)
+    labels, _, found = gene_labels(
+        bulk.var, _wanted(catalogue), gene_symbols=asked.gene_symbols, organism=asked.organism
+    )
+    counted = bulk.uns[PSEUDOBULK]["mode"] == "sum"
+    universe = make_universe(labels, found, additive=counted)
+    selector = universe.selector()
+    total = np.asarray(bulk.X.sum(axis=1)).ravel()
+    fraction = np.asarray(bulk.layers["fraction"])
+    values = bulk.X if selector is None else bulk.X @ selector
+    cpm = _per_million(np.asarray(values), total, bulk.uns[PSEUDOBULK])
+    is_count = bulk.uns[PSEUDOBULK]["values"] == "counts"
+    depth = total if is_count else np.full(total.shape, np.nan)
+    first = {columns[0]: i for i, columns in enumerate(universe.columns)}
+    column = {
+        gene: first[c[0]]
+        for gene, c in zip(found.genes, found.columns, strict=True)
+        if c and c[0] in first
+    }
+    enough = bulk.obs["n_cells"].to_numpy() >= asked.min_cells
+    at = np.array(list(column.values()), dtype=np.int64)
+    data = np.array([universe.columns[i][0] for i in at], dtype=np.int64)
+    shape = (len(samples), len(types))
+    wide = _cube(cpm, rows, shape, enough)
+    tissue = Tissue(
+        samples,
+        types,
+        {gene: i for i, gene in enumerate(column)},
+        wide[:, :, at],
+        _cube(fraction[:, data], rows, shape, enough),
+        _filled(np.asarray(bulk.obs["n_cells"], dtype=np.int64), rows, shape, 0),
+        _filled(depth, rows, shape, np.nan),
+    )
+    expressed = cpm[enough].mean(axis=0) >= _EXPRESSED
+    level = tissue.log(wide)
+    return Read(tissue, level, column, expressed, _catalogues(bulk, catalogue, asked, types))
+
+
+def _pooled(adata: AnnData, asked: Cells) -> AnnData:
+    """The pseudobulk, or the data where they are one."""
+    if asked.min_cells < 1:
+        raise UsageError(f"min_cells={asked.min_cells}: expected 1 or more.")
+    if asked.cell_type_key is None:
+        raise DataError(
+            "Which cells make or answer a cytokine cannot be told without cell types: name the"
+            " column of obs that holds them in cell_type_key=. Bulk samples have none; there"
+            " cs.tl.channels gives ligands and receptors, and cs.tl.score responses."
+        )
+    record = adata.uns.get(PSEUDOBULK)
+    keys = (asked.sample_key, asked.cell_type_key)
+    if record is not None:
+        made = (str(record["sample_key"]), str(record["cell_type_key"]))
+        if made != keys or str(record["mode"]) != "sum":
+            raise DataError(
+                f"adata is a pseudobulk ({record['mode']}) by {made[0]!r} and {made[1]!r}, and"
+                f" sums by {keys[0]!r} and {keys[1]!r} are needed: pass the cells, or such sums."
+            )
+        return adata
+    found = pseudobulk(
+        adata, sample_key=keys[0], cell_type_key=keys[1], layer=asked.layer,
+        use_raw=asked.use_raw, mode="auto", n_jobs=asked.n_jobs,
+    )  # fmt: skip
+    record = found.uns[PSEUDOBULK]
+    if record["values"] == "contrasts":
+        raise DataError(
+            f"The values are contrasts ({record['reason']}), which say nothing of what cells"
+            " express. Pass layer= with counts or logged expression, or use_raw=True."
+        )
+    if record["mode"] == "mean":
+        matrix, _ = matrix_of(adata, layer=asked.layer, use_raw=asked.use_raw)
+        values = recognise(RowBlocks(matrix), n_jobs=asked.n_jobs)
+        record["base"] = values.base or 2.0
+        record["total"] = values.total or _SPARE_TOTAL
+        logger.warning(
+            "The values are logarithms (%s): means over cells stand for sums of counts, and tests"
+            " do not know the depth. Pass layer= or use_raw=True where counts are kept.",
+            record["reason"],
+        )
+    return found
+
+
+def _per_million(values: Array, total: Array, record: Mapping[str, Any]) -> Array:
+    """Counts per million of sums, or of what logarithms stand for."""
+    if record["mode"] == "sum":
+        found: Array = (
+            values * np.divide(1e6, total, out=np.zeros_like(total), where=total > 0)[:, None]
+        )
+        return found
+    plain: Array = np.expm1(values * np.log(record["base"])) * (1e6 / record["total"])
+    return plain
+
+
+def _grid(
+    bulk: AnnData, asked: Cells
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], tuple[str, ...], tuple[str, ...]]:
+    """Sample and type of every row, and their names."""
+    import pandas as pd
+
+    coded = []
+    for key in (asked.sample_key, str(asked.cell_type_key)):
+        labels = bulk.obs[key]
+        codes, names = pd.factorize(labels.astype(str))
+        if isinstance(labels.dtype, pd.CategoricalDtype):  # the user's order
+            order = [str(c) for c in labels.cat.categories if str(c) in set(names)]
+            codes = np.array([order.index(names[i]) for i in codes])
+            names = pd.Index(order)
+        coded.append((codes.astype(np.int64), tuple(map(str, names))))
+    (sample, samples), (type_, types) = coded
+    enough = bulk.obs["n_cells"].to_numpy() >= asked.min_cells
+    if len(types) < 2:
+        raise DataError(
+            f"obs[{asked.cell_type_key!r}] has one cell type, {types[0]!r}: who makes or answers a"
+            " cytokine is told from the others of the same sample. Name a column with several."
+        )
+    if not enough.any():
+        raise DataError(
+            f"No sample has {asked.min_cells} cells of one type (at most"
+            f" {int(bulk.obs['n_cells'].max())}). Lower min_cells= or choose broader types."
+        )
+    return (sample, type_), samples, types
+
+
+def _cube(
+    values: Array,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    shape: tuple[int, int],
+    enough: NDArray[np.bool_],
+) -> Array:
+    found = np.full((*shape, values.shape[1]), np.nan)
+    found[rows[0][enough], rows[1][enough]] = values[enough]
+    return found
+
+
+def _filled(
+    values: NDArray[Any],
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    shape: tuple[int, int],
+    empty: float,
+) -> NDArray[Any]:
+    found = np.full(shape, empty, dtype=values.dtype)
+    found[rows] = values
+    return found
+
+
+def _wanted(catalogue: Catalogue) -> list[str]:
+    """Every gene that a source, a target or a response looks at."""
+    genes = set(catalogue.genes)
+    for compartment in catalogue.variants:
+        genes.update(catalogue.for_compartment(compartment).genes)
+    for cytokine in catalogue.cytokines.values():
+        for form in (*cytokine.ligands, *cytokine.receptors):
+            genes.update(form.genes, form.supplied)
+        m = cytokine.modifiers
+        genes.update(m.decoys, m.antagonists, m.presenters, m.activators, m.feedback)
+    return sorted(genes)
+
+
+def _catalogues(
+    bulk: AnnData, catalogue: Catalogue, asked: Cells, types: Sequence[str]
+) -> tuple[Catalogue, ...]:
+    """Signatures of the compartment of each type."""
+    mapped = cells_of(bulk, asked.cell_type_key, asked.compartments)
+    if mapped is None:
+        return (catalogue,) * len(types)
+    labels = bulk.obs[asked.cell_type_key].astype(str).to_numpy()
+    of = dict(zip(labels, mapped.compartment.astype(str), strict=True))
+    own = {name: catalogue.for_compartment(name) for name in catalogue.variants}
+    return tuple(own.get(of[type_], catalogue) for type_ in types)
