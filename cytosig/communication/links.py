@@ -11,7 +11,7 @@ from cytosig.communication.forms import nested
 from cytosig.communication.presence import Background
 from cytosig.communication.settings import FEWEST_COUPLED
 from cytosig.communication.tissue import over_others
-from cytosig.stats.families import two_levels
+from cytosig.stats.families import crossed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,15 +70,12 @@ def find_links(
     for k, id in enumerate(sources.ids):
         known = targets.competence[id]
         hears, names = _served(background, cytokines[id], known, n)
-        unread = np.array([bool(one.why) for one in targets.lists[id]])
-        answers = np.where(unread, 0.0, targets.response.p[:, k])
-        p_target[k] = np.maximum(hears, answers[None, :])
+        p_target[k] = np.maximum(hears, targets.answers[None, :, k])
         route[id] = names
         strength[:, k] = traffic(tissue, sources.net[:, :, k], known, cytokines[id])
     p_source = np.broadcast_to(sources.p.T[:, :, None], shape)
     p = np.maximum(p_source, p_target)
-    family = np.repeat(np.array(sources.ids), n * n)
-    q = two_levels(p.ravel(), family).reshape(shape)
+    q = crossed(sources.p.T, p_target)
     coupling, coupling_p = couple(over_others(sources.log), targets.contrast)
     return Links(p, q, p_source, p_target, strength, coupling, coupling_p, route)
 

@@ -107,9 +107,8 @@ def source_columns(
         for id, mine in zip(found.ids, forms, strict=True)
         for t, form in enumerate(mine)
     ]
-    with np.errstate(invalid="ignore"):
-        bound = 3e6 / np.nansum(np.where(tissue.used, tissue.depth, np.nan), axis=0)
-    bound = np.where(np.isfinite(bound), bound, np.nan)
+    depth = np.nansum(np.where(tissue.used, tissue.depth, np.nan), axis=0)
+    bound = np.divide(3e6, depth, out=np.full_like(depth, np.nan), where=depth > 0)
     n_types = len(tissue.types)
     fraction = [np.nan if f is None else _fraction(tissue, f.genes, t) for _, t, f in every]
     return {

@@ -93,6 +93,8 @@ def target_table(
                     "competence_low": known.low[t],
                     "competence_high": known.high[t],
                     "p_competence": known.p[t],
+                    "specificity": found.specificity.estimate[t, k],
+                    "p_specificity": found.specificity.p[t, k],
                     "response": found.response.estimate[t, k],
                     "se": found.response.se[t, k],
                     "ci_low": found.response.low[t, k],

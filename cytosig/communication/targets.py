@@ -9,8 +9,10 @@ import numpy as np
 
 from cytosig._errors import DataError
 from cytosig.communication.forms import Expressed, heard_by, receptor, summed
+from cytosig.communication.means import means_above_zero
 from cytosig.communication.presence import Background, Presence
 from cytosig.communication.response import Genes, readable, respond, scores
+from cytosig.communication.tissue import over_others
 from cytosig.stats.families import two_levels
 
 if TYPE_CHECKING:
@@ -62,14 +64,25 @@ class Competence:
 class Targets:
     """What was found of the receptors and responses of every cytokine.
 
-    ``p``, ``q`` and ``q_response`` are types × cytokines.
+    Parameters
+    ----------
+    specificity
+        Of the receptor, over the other types of the same sample.
+    response
+        Likewise of the response; ``contrast`` is what it tests, samples × types × cytokines.
+    answers
+        Types × cytokines: p of the response; where none can be read, that of the specificity.
+    p, q, q_response
+        Types × cytokines: the larger of ``answers`` and the competence's, and in two levels.
     """
 
     ids: tuple[str, ...]
     competence: Mapping[str, Competence]
     lists: Mapping[str, tuple[Readable, ...]]
+    specificity: Tested
     response: Tested
     contrast: Array
+    answers: Array
     p: Array
     q: Array
     q_response: Array
@@ -99,12 +112,17 @@ def find_targets(
     response, contrast, lists = _responses(genes, column, catalogues, cytokines, settings)
     hears = np.stack([competence[id].p for id in ids], axis=1)
     unread = np.array([[bool(one.why) for one in lists[id]] for id in ids]).T
-    # without a response list the receptor is all there is to ask
-    p = np.where(unread, hears, np.maximum(hears, response.p))
+    cpm = np.stack([competence[id].heard.cpm for id in ids], axis=2)
+    specificity = means_above_zero(
+        over_others(tissue.log(cpm)), moderated=np.nansum(cpm, axis=0) > 0, level=settings.level
+    )
+    # without a response list more receptor than others is all there is to ask
+    answers = np.where(unread, specificity.p, response.p)
+    p = np.maximum(hears, answers)
     family = np.tile(np.array(ids), (len(tissue.types), 1))
     q = two_levels(p.ravel(), family.ravel()).reshape(p.shape)
     answered = two_levels(response.p.ravel(), family.ravel()).reshape(p.shape)
-    return Targets(ids, competence, lists, response, contrast, p, q, answered)
+    return Targets(ids, competence, lists, specificity, response, contrast, answers, p, q, answered)
 
 
 def _responses(

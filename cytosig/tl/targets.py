@@ -98,12 +98,13 @@ def targets(
         - ``decoy_delta``: log2 of receptor over decoys.
         - ``competence``, ``competence_low``, ``competence_high``, ``p_competence``: log2 of the
           least subunit over ``expressed`` or over what loose RNA may bring.
+        - ``specificity``, ``p_specificity``: log2 of the receptor over the other types.
         - ``response``, ``se``, ``ci_low``, ``ci_high``, ``p_response``: weighted mean of the
           response genes, in spreads of a gene, over the other types of the same samples. Its error
           holds the patients and what any other genes differ by. ``p_exact``: sign flips, which
           hold the patients alone; ``p_floor``.
-        - ``p``: the larger of ``p_competence`` and ``p_response``; the former alone where nothing
-          can be read, which ``flags`` say. ``q``: in two levels, cytokine, then cell type.
+        - ``p``: the larger of ``p_competence`` and ``p_response``; where no response can be read,
+          which ``flags`` say, ``p_specificity`` stands for the latter. ``q``: in two levels, cytokine, then cell type.
         - ``class``: ``responsive`` (competent, q ≤ .05), ``competent only``, ``response only``,
           ``neither`` or ``untestable``.
         - ``ambiguity``: cytokines whose lists could explain the response as well. ``grade`` of the
