@@ -17,7 +17,7 @@ import cytosig
 ROOT = Path(cytosig.__file__).parent
 LEAVES = {"_anndata", "_errors", "_log", "_keys", "_obs", "_types"}
 BASE = {"signatures", "genes", "cells", "blocks", "io", "stats"}
-STATISTICS = {"balance", "communication", "network", "compare"}
+STATISTICS = {"balance", "blockade", "communication", "network", "compare"}
 
 # What each part of the package may import, besides itself and the leaves.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -94,6 +94,7 @@ def _targets(node: ast.AST, module: str, is_package: bool) -> list[str]:
     return [name for name in names if name.split(".")[0] == "cytosig"]
 
 
+@cache
 def _imports(path: Path) -> list[tuple[int, str, bool]]:
     """(line, module, only for typing) of every import from this package."""
     tree = _tree(path)

@@ -33,20 +33,30 @@ if TYPE_CHECKING:
     from cytosig.genes.tables import Organism
     from cytosig.signatures.model import Signature
     from cytosig.tl._inputs import Signatures
+    from cytosig.tl._samples import Samples
 
 
 @dataclass(frozen=True)
 class Prepared:
     """Samples and what they are measured against and by.
 
-    ``context`` has one row a sample; ``types`` holds the compartment of every cell type's view.
+    ``context`` has one row a sample.
     """
 
     settings: Settings
     gauge: Gauge
     context: pd.DataFrame
-    types: Mapping[str, str]
-    notes: tuple[str, ...]
+    samples: Samples
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        """Compartment of every cell type's view."""
+        return self.samples.types
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was recognised in the data."""
+        return self.samples.aligned.notes
 
     def can_measure(self, view: str, /) -> bool:
         """Whether the reference has enough samples with these cells."""
@@ -119,8 +129,12 @@ def prepare(
     level: float,
     rng: int | np.random.Generator,
     n_jobs: int | None,
+    also: Sequence[str] = (),
 ) -> Prepared:
-    """Check the arguments, read the samples, choose the reference."""
+    """Check the arguments, read the samples, choose the reference.
+
+    ``also`` names genes that are looked for, to be read later.
+    """
     catalogue = with_roles(as_catalogue(signatures))
     programmes = load_programmes()
     adjust = [adjust] if isinstance(adjust, str) else adjust
@@ -140,7 +154,7 @@ def prepare(
     samples = samples_of(
         adata, catalogue, genes, options,
         pooling_of(sample_key, cell_type_key, compartments, min_cells),
-        layer=layer, use_raw=use_raw, reference=stored,
+        layer=layer, use_raw=use_raw, reference=stored, also=also,
     )  # fmt: skip
     if samples.aligned.values.kind == "contrasts":
         raise DataError(
@@ -156,7 +170,7 @@ def prepare(
         cohort = samples.cohort
     gauge = Gauge(catalogue, programmes, cohort, samples.cohort)
     table = read_context(samples.obs, context)
-    return Prepared(settings, gauge, table, samples.types, samples.aligned.notes)
+    return Prepared(settings, gauge, table, samples)
 
 
 def with_roles(catalogue: Catalogue, /) -> Catalogue:

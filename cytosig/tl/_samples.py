@@ -88,6 +88,20 @@ class Samples:
     aligned: Aligned
     types: Mapping[str, str]
 
+    def linear(self, genes: Sequence[str], /) -> NDArray[np.float64]:
+        """Expression of further genes on the linear scale, samples × genes; NaN where not measured.
+
+        The genes must be among those that were looked for.
+        """
+        values, n = self.aligned.values, len(self.obs)
+        views = self.aligned.rows.n_obs // n
+        found = expression(self.aligned, genes, list(self.obs.index) * views)[:n]
+        if values.base is not None:
+            found = np.expm1(found * np.log(values.base))
+        elif values.kind == "log2":  # of x, not of x + 1
+            found = np.exp2(found)
+        return np.maximum(found, 0.0)
+
 
 def samples_of(
     adata: AnnData,
@@ -100,8 +114,9 @@ def samples_of(
     layer: str | None,
     use_raw: bool,
     reference: Reference | None,
+    also: Sequence[str] = (),
 ) -> Samples:
-    """Read the samples of a bulk, or pool cells to samples."""
+    """Read the samples of a bulk, or pool cells to samples; ``also`` names genes to read later."""
     if pooling.sample_key is None:
         refuse_repeats(adata)
         why = "" if PSEUDOBULK in adata.uns else looks_like_cells(adata)
@@ -114,13 +129,15 @@ def samples_of(
         _check_pooled(reference, "none")
         matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
         aligned = engine.align(
-            matrix, var, catalogue, options, reference=reference, variants=True, also=genes
-        )
+            matrix, var, catalogue, options, reference=reference, variants=True,
+            also=(*genes, *also),
+        )  # fmt: skip
         found = expression(aligned, genes, list(adata.obs_names))
         return Samples(Cohort(tuple(genes), {WHOLE: found}), in_memory(adata.obs), aligned, {})
     return _pooled(
-        adata, catalogue, genes, options, pooling, layer=layer, use_raw=use_raw, reference=reference
-    )
+        adata, catalogue, genes, options, pooling, layer=layer, use_raw=use_raw,
+        reference=reference, also=also,
+    )  # fmt: skip
 
 
 def _check_pooled(reference: Reference | None, how: str) -> None:
@@ -146,6 +163,7 @@ def _pooled(
     layer: str | None,
     use_raw: bool,
     reference: Reference | None,
+    also: Sequence[str],
 ) -> Samples:
     if options.nonfinite == "drop_genes":
         adata = _finite_genes(adata, options, layer=layer, use_raw=use_raw)
@@ -170,7 +188,7 @@ def _pooled(
     pooled = [_added_up(cells, row, len(obs), one, is_sum=added) for one in members.values()]
     aligned = engine.align(
         np.vstack([values for values, _ in pooled]), cells.var, catalogue, options,
-        reference=reference, variants=True, also=genes,
+        reference=reference, variants=True, also=(*genes, *also),
     )  # fmt: skip
     read = expression(aligned, genes, list(obs.index) * len(members))
     views = dict(zip(members, np.split(read, len(members)), strict=True))
