@@ -30,7 +30,8 @@ def of_sources(
     for id in found.ids:
         made, known = found.made[id], cytokines[id]
         loose = AMBIENT * tissue.pooled(made.cpm)[:, None]
-        suspect = _means(made.cpm) <= _means(np.broadcast_to(loose, made.cpm.shape))
+        # in the same samples
+        suspect = _means(made.cpm) <= _means(np.where(np.isnan(made.cpm), np.nan, loose))
         presenters = _absent(tissue, known.modifiers.presenters, settings)
         activators = _absent(tissue, known.modifiers.activators, settings)
         means = _means(made.cpm)
@@ -50,9 +51,12 @@ def of_sources(
 
 def few_samples(tissue: Tissue, type_: int, /) -> Iterator[str]:
     """What the number of samples of a type forbids."""
-    n = int(tissue.used[:, type_].sum())
-    if n == 0:
+    used = tissue.used
+    n = int((used[:, type_] & (used.sum(axis=1) > 1)).sum())
+    if not used[:, type_].any():
         yield f"too few cells (at most {int(tissue.n_cells[:, type_].max())} in a sample)"
+    elif n == 0:
+        yield "no other type in its samples"
     elif n == 1:
         yield "one sample: no p"
     elif n < FEW_SAMPLES:

@@ -60,7 +60,8 @@ class Genes:
         ``background`` marks the genes that say what types differ in anyway: the expressed ones.
         """
         rows = level.reshape(-1, level.shape[2])
-        variance = np.nanvar(rows, axis=0, ddof=1) if len(rows) > 1 else np.ones(rows.shape[1])
+        rows = rows[~np.isnan(rows[:, 0])]
+        variance = rows.var(axis=0, ddof=1) if len(rows) > 1 else np.ones(rows.shape[1])
         spread = np.sqrt(variance + np.median(variance[background]))
         values = level / np.where(spread > 0, spread, 1.0)
         values = values - values[:, :, background].mean(axis=2, keepdims=True)

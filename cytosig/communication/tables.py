@@ -14,7 +14,7 @@ from cytosig.communication.sources import source_columns
 from cytosig.stats.families import two_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,12 +62,13 @@ def target_table(
     tissue: Tissue,
     found: Targets,
     explained: Mapping[str, Mapping[str, float]],
-    grades: Mapping[str, str],
+    grades: Sequence[Mapping[str, str]],
     /,
 ) -> pd.DataFrame:
     """One row a cytokine and cell type.
 
-    ``explained`` names, by cytokine, the others whose lists explain a good part of its score.
+    ``explained`` names, by cytokine, the others whose lists explain a good part of its score;
+    ``grades`` are those of the lists, by type.
     """
     rows = []
     n_cells = np.where(tissue.used, tissue.n_cells, 0).sum(axis=0)
@@ -107,7 +108,7 @@ def target_table(
                     "class": kind,
                     "ambiguity": "; ".join(explained.get(by.by, {})),
                     "n_genes": len(by.columns),
-                    "grade": grades.get(by.by, "") if not by.why else "",
+                    "grade": grades[t].get(by.by, "") if not by.why else "",
                     "flags": "; ".join(_target_flags(tissue, found, id, t)),
                 }
             )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LN2 = float(np.log(2))
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def logged(cpm: Array, depth: Array, /) -> Array:
 def over_others(values: Array, /) -> Array:
     """Every type less the mean of the other types of its sample; samples × types (× features).
 
-    NaN where a sample has no other type.
+    NaN where a sample has no other type; 0 where the difference is only rounding, as of a gene
+    that no cell has.
     """
     there = ~np.isnan(values)
     n = there.sum(axis=1, keepdims=True)
@@ -119,4 +121,5 @@ def over_others(values: Array, /) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Array = values - (total - values) / (n - 1)
     found[np.broadcast_to(n < 2, found.shape)] = np.nan
+    found[np.abs(found) <= ROUNDING * np.abs(values)] = 0.0
     return found

@@ -30,7 +30,7 @@ def blocked_permutation(values: ArrayLike, /) -> Array:
 
     Returns
     -------
-    P of every feature; NaN where no block has two groups or nothing varies.
+    P of every feature; NaN where fewer than two blocks have two groups, or nothing varies.
 
     Examples
     --------
@@ -61,4 +61,5 @@ def blocked_permutation(values: ArrayLike, /) -> Array:
     turned = np.einsum("fcd,cf->fd", vectors, total)
     q = np.where(used, turned**2 / np.where(used, root, 1.0), 0.0).sum(axis=1)
     df = used.sum(axis=1)
-    return np.where(df > 0, gammaincc(np.maximum(df, 1) / 2, q / 2), np.nan)
+    enough = (df > 0) & ((k > 1).sum(axis=0) > 1)
+    return np.where(enough, gammaincc(np.maximum(df, 1) / 2, q / 2), np.nan)

@@ -85,9 +85,15 @@ def conditions_of(
     if asked.key is None:
         return Conditions(((ALL, every),), None, "")
     main = _of_samples(adata, samples, sample_key, asked.key, "condition_key")
-    held = [key for key in (asked.pair_key, *asked.covariates) if key is not None]
-    others = pd.DataFrame({key: _of_samples(adata, samples, sample_key, key, "covariates")
-                           for key in held}, index=main.index)  # fmt: skip
+    held = {} if asked.pair_key is None else {asked.pair_key: "pair_key"}
+    held |= dict.fromkeys(asked.covariates, "covariates")
+    others = pd.DataFrame(
+        {
+            key: _of_samples(adata, samples, sample_key, key, argument)
+            for key, argument in held.items()
+        },
+        index=main.index,
+    )
     if asked.pair_key is not None:
         others[asked.pair_key] = others[asked.pair_key].astype(str)
     design = design_matrix(main, reference=asked.baseline, covariates=others if held else None)

@@ -155,7 +155,8 @@ def targets(
 def _tables(talk: Talk, key: str | None) -> Mapping[str, pd.DataFrame]:
     """One table of all conditions, and that of the change."""
     catalogue, settings = talk.catalogue, talk.settings
-    explained, grades = catalogue.ambiguity(), catalogue.grades
+    explained = catalogue.ambiguity()
+    grades = [one.grades for one in talk.read.catalogues]
     parts = {}
     for name, which in talk.conditions.groups:
         read = talk.read.rows(which)
