@@ -47,13 +47,18 @@ class Keys:
         return f"{self.added}_ligand"
 
     @property
+    def receptor(self) -> str:
+        """obsm: receptor expression less decoys, observations × cytokines."""
+        return f"{self.added}_receptor"
+
+    @property
     def spread(self) -> str:
         """obsm: standard deviation of ranks over the methods of a consensus."""
         return f"{self.added}_spread"
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Every slot of obsm."""
+        """Every slot of obsm that scoring fills."""
         names = ("score", "pvalue", "estimate", "axis", "axis_pvalue", "ligand", "spread")
         return tuple(f"{self.added}_{name}" for name in names)
 

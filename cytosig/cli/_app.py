@@ -12,12 +12,20 @@ from cytosig._errors import CytosigError
 from cytosig.cli._notices import error, notices, reason, unexpected
 from cytosig.cli.balance import EPILOG as BALANCE_EPILOG
 from cytosig.cli.balance import balance
+from cytosig.cli.blockade import EPILOG as BLOCKADE_EPILOG
+from cytosig.cli.blockade import blockade
 from cytosig.cli.compare import EPILOG as COMPARE_EPILOG
 from cytosig.cli.compare import compare
 from cytosig.cli.demo import demo
+from cytosig.cli.links import EPILOG as LINKS_EPILOG
+from cytosig.cli.links import links
 from cytosig.cli.methods import methods
 from cytosig.cli.score import EPILOG, score
 from cytosig.cli.signatures import app as signatures
+from cytosig.cli.sources import EPILOG as SOURCES_EPILOG
+from cytosig.cli.sources import sources
+from cytosig.cli.targets import EPILOG as TARGETS_EPILOG
+from cytosig.cli.targets import targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +42,11 @@ app = typer.Typer(
 )
 app.command("score", epilog=EPILOG)(score)
 app.command("balance", epilog=BALANCE_EPILOG)(balance)
+app.command("blockade", epilog=BLOCKADE_EPILOG)(blockade)
 app.command("compare", epilog=COMPARE_EPILOG)(compare)
+app.command("sources", epilog=SOURCES_EPILOG)(sources)
+app.command("targets", epilog=TARGETS_EPILOG)(targets)
+app.command("links", epilog=LINKS_EPILOG)(links)
 app.add_typer(signatures, name="signatures")
 app.command("methods")(methods)
 app.command("demo")(demo)

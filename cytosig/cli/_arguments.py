@@ -31,14 +31,24 @@ _CLASHES = (
     ("save_reference", "no_center"),
 )
 _FLAGS = {"batch_key": "batch"}
+_ONE_TABLE = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
 
 
 def refuse_clashes(asked: dict[str, Any], /) -> None:
-    """Refuse options that contradict each other."""
+    """Refuse options that contradict each other, or need another one."""
     for one, other in _CLASHES:
         if one in asked and other in asked:
             flags = [f"--{_FLAGS.get(n, n).replace('_', '-')}" for n in (one, other)]
             raise UsageError(f"{flags[0]} and {flags[1]} exclude each other; leave one out.")
+    if "sample_key" in asked and "everything" not in asked:
+        raise UsageError("--sample-key says what --all adds up: give --all, or leave it out.")
+    if "everything" in asked and not ("in_place" in asked or _is_store(asked.get("out"))):
+        raise UsageError("--all writes many tables: give -o OUT.h5ad (or .zarr), or --in-place.")
+
+
+def _is_store(out: Path | None) -> bool:
+    """Whether it is an AnnData store, or a folder for some."""
+    return out is not None and not out.name.lower().endswith(_ONE_TABLE)
 
 
 def arguments_of(asked: dict[str, Any], /) -> tuple[dict[str, Any], tuple[Method, ...]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cytosig._log import logger
 from cytosig.cli import _summary as told
+from cytosig.cli._everything import add_everything, check_samples
 from cytosig.cli._files import is_store_name
 from cytosig.cli._input import is_stored, opened, scratch
 from cytosig.cli._progress import Bar
@@ -39,9 +40,13 @@ def score_one(data: DataSet, call: Call, client: Any | None, /) -> list[dict[str
     with scratch(outputs.place, resume=call.resume) if stored else nullcontext(Room()) as room:
         if stored:
             arguments["scratch"] = room
-        with opened(data, call, client, stored=stored) as adata, Bar(label) as bar:
-            fitted = _fit(adata, arguments, bar) if outputs.reference is not None else None
-            key = _score(adata, arguments, bar)
+        with opened(data, call, client, stored=stored) as adata:
+            check_samples(adata, call.sample_key)
+            with Bar(label) as bar:
+                fitted = _fit(adata, arguments, bar) if outputs.reference is not None else None
+                key = _score(adata, arguments, bar)
+            if call.everything:
+                add_everything(adata, arguments, call.sample_key)
         told.say_notes(adata, key)
         told.say_coverage(adata, key)
         told.say_compartments(adata, key)

@@ -95,6 +95,22 @@ Join = Annotated[
     bool,
     option("--join", _IN, "Score all files as one data set; needs the same genes in each."),
 ]
+Everything = Annotated[
+    bool,
+    option(
+        "--all",
+        _IN,
+        "Also run channels and balance and, with --sample-key and --cell-type-key, sources,"
+        " targets, links and blockade; what the data do not allow is said.",
+    ),
+]
+SampleKey = Annotated[
+    str | None,
+    option(
+        "--sample-key", _IN, "Column of obs with the sample of each cell, for --all.",
+        metavar="COL",
+    ),
+]  # fmt: skip
 Layer = Annotated[
     str | None, option("--layer", _IN, "Score this layer instead of X.", metavar="NAME")
 ]

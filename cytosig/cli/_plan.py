@@ -61,6 +61,8 @@ class Call:
         In the order asked for.
     words
         What was typed, and what else tells one call from another.
+    everything, sample_key
+        Also run every other tool, and what tells samples apart.
     """
 
     arguments: dict[str, Any]
@@ -71,6 +73,8 @@ class Call:
     transpose: bool | None = None
     resume: bool = False
     scheduler: str | None = None
+    everything: bool = False
+    sample_key: str | None = None
 
 
 def plan(asked: dict[str, Any], /) -> tuple[Call, list[DataSet]]:
@@ -85,6 +89,7 @@ def plan(asked: dict[str, Any], /) -> tuple[Call, list[DataSet]]:
     """
     how = {name: asked.pop(name) for name in ("format", "transpose", "resume") if name in asked}
     scheduler, words = asked.pop("scheduler", None), dict(asked)
+    more = {name: asked.pop(name) for name in ("everything", "sample_key") if name in asked}
     sources, join = asked.pop("sources"), asked.pop("join", False)
     places = {
         name: asked.pop(name, None)
@@ -112,7 +117,7 @@ def plan(asked: dict[str, Any], /) -> tuple[Call, list[DataSet]]:
         make_folder(places["out"])
     for one in data:
         one.outputs.prepare()
-    return Call(arguments, methods, words, many=many, scheduler=scheduler, **how), data
+    return Call(arguments, methods, words, many=many, scheduler=scheduler, **how, **more), data
 
 
 def stem(path: Path, /) -> str:

@@ -47,6 +47,11 @@ _OPTIONS = {
     "assume": "--assume",
     "adjust": "--adjust",
     "sweep": "--sweep",
+    "condition_key": "--condition-key",
+    "baseline": "--baseline",
+    "pair_key": "--pair-key",
+    "expressed": "--expressed",
+    "n_boot": "--n-boot",
 }
 _ARGUMENT = re.compile(
     rf"(?<![\w.-])({'|'.join(_OPTIONS)})="

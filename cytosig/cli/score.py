@@ -20,6 +20,8 @@ def score(
     *,
     out: o.Out = None,
     join: o.Join = False,
+    everything: o.Everything = False,
+    sample_key: o.SampleKey = None,
     in_place: o.InPlace = False,
     scores_only: o.ScoresOnly = False,
     tsv: o.Tables = None,

@@ -189,12 +189,12 @@ def link_table(
 
 
 def strength_table(tissue: Tissue, found: Links, ids: tuple[str, ...], /) -> pd.DataFrame:
-    """Samples × links, called ``cytokine|source|target``."""
+    """Links (``cytokine|source|target``) × samples."""
     pairs = [f"{a}|{b}" for a in tissue.types for b in tissue.types]
     return pd.DataFrame(
-        found.strength.reshape(len(tissue.samples), -1),
-        index=list(tissue.samples),
-        columns=[f"{id}|{pair}" for id in ids for pair in pairs],
+        found.strength.reshape(len(tissue.samples), -1).T,
+        index=[f"{id}|{pair}" for id in ids for pair in pairs],
+        columns=list(tissue.samples),
     )
 
 
@@ -203,10 +203,10 @@ def contribution_table(strength: pd.DataFrame, contributions: pd.DataFrame, /) -
 
     The links of a cytokine add up to its contribution wherever it is made and heard.
     """
-    ids = strength.columns.str.split("|").str[0]
+    ids = strength.index.str.split("|").str[0]
     kept = ids.isin(contributions.columns)
-    values = contributions.loc[strength.index, ids[kept]].to_numpy(dtype=np.float64)
-    return strength.loc[:, kept] * values
+    values = contributions.loc[strength.columns, ids[kept]].to_numpy(dtype=np.float64).T
+    return strength.loc[kept] * values
 
 
 def _contribution(

@@ -1,4 +1,4 @@
-"""The ligand channel: how much of each cytokine's working ligand form is expressed."""
+"""How much of each cytokine's working forms is expressed; the ligand channel."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from cytosig.engine.outputs import Outputs, Slots
     from cytosig.engine.recognise import Values
     from cytosig.signatures import Catalogue
-    from cytosig.signatures.model import Cytokine
+    from cytosig.signatures.model import Form
 
 
-class LigandJob:
-    """Expression of every cytokine's ligand, observations × cytokines, on the data's scale.
+class FormsJob:
+    """Expression of working forms, observations × cytokines, on the data's scale.
 
     Subunits of one form are all needed (the smallest counts); forms add up on the linear
     scale. A form with an unmeasured subunit is left out; a cytokine with none left is NaN.
@@ -35,39 +35,45 @@ class LigandJob:
     ----------
     aligned
         The matrix, logged, and where its genes are.
-    catalogue
-        Whose ligands.
+    forms
+        Of every cytokine.
+    name
+        What the array of results is called.
     """
 
     serves = None
 
-    def __init__(self, aligned: Aligned, catalogue: Catalogue, /) -> None:
+    def __init__(
+        self, aligned: Aligned, forms: Mapping[str, Sequence[Form]], /, *, name: str
+    ) -> None:
         contrasts = aligned.values.kind == "contrasts"
-        self._cytokines = [] if contrasts else list(catalogue.cytokines.values())
+        self._name = name
+        self._ids = [] if contrasts else list(forms)
         self._kind, self._scale = _scale(aligned.values)
         place = aligned.place
-        wanted = {gene for c in self._cytokines for gene in c.ligand_genes if gene in place}
-        genes = sorted(wanted, key=place.__getitem__)
+        named = {gene for id in self._ids for form in forms[id] for gene in form.genes}
+        genes = sorted((gene for gene in named if gene in place), key=place.__getitem__)
         number = np.min_scalar_type(-max(len(genes), 1))  # a small table stays at hand
         self._slot = np.full(aligned.rows.n_genes, -1, dtype=number)
         self._slot[[place[gene] for gene in genes]] = np.arange(len(genes))
-        self._forms = _forms(self._cytokines, {gene: i for i, gene in enumerate(genes)})
+        mine = [forms[id] for id in self._ids]
+        self._forms = _forms(mine, {gene: i for i, gene in enumerate(genes)})
 
     @property
     def fields(self) -> Mapping[str, Field]:
         """One column a cytokine."""
-        return {"ligand": Field(len(self._cytokines), np.float32)}
+        return {self._name: Field(len(self._ids), np.float32)}
 
     def run(
         self, block: Block, here: NDArray[np.int64], batch: NDArray[np.int64], into: Slots, /
     ) -> None:
-        """Read the ligands of a block's observations."""
+        """Read the forms of a block's observations."""
         del here, batch
-        if not self._cytokines:
+        if not self._ids:
             return
         ligand_levels(
             block.indptr, block.indices, block.data, self._slot, self._forms, self._kind,
-            self._scale, into["ligand"],
+            self._scale, into[self._name],
         )  # fmt: skip
 
     def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
@@ -79,8 +85,15 @@ class LigandJob:
         """What was read, once every block has been seen."""
         import pandas as pd
 
-        columns = [cytokine.id for cytokine in self._cytokines]
-        return pd.DataFrame(filled["ligand"], index=obs_names, columns=columns, copy=False)
+        return pd.DataFrame(filled[self._name], index=obs_names, columns=self._ids, copy=False)
+
+
+class LigandJob(FormsJob):
+    """Expression of every cytokine's ligand."""
+
+    def __init__(self, aligned: Aligned, catalogue: Catalogue, /) -> None:
+        ligands = {id: cytokine.ligands for id, cytokine in catalogue.cytokines.items()}
+        super().__init__(aligned, ligands, name="ligand")
 
 
 def _scale(values: Values) -> tuple[int, float]:
@@ -90,11 +103,11 @@ def _scale(values: Values) -> tuple[int, float]:
     return (LOG2, 1.0) if values.base is None else (LOG1P, float(np.log(values.base)))
 
 
-def _forms(cytokines: Sequence[Cytokine], number: Mapping[str, int]) -> Forms:
+def _forms(asked: Sequence[Sequence[Form]], number: Mapping[str, int]) -> Forms:
     """Forms of which every subunit is measured, by the numbers of their genes."""
     whole = [
-        [[number[g] for g in form.genes] for form in c.ligands if number.keys() >= {*form.genes}]
-        for c in cytokines
+        [[number[g] for g in form.genes] for form in forms if number.keys() >= {*form.genes}]
+        for forms in asked
     ]
     needs = [{gene for form in forms for gene in form} for forms in whole]
     serves = [[k for k, genes in enumerate(needs) if gene in genes] for gene in number.values()]

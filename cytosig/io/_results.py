@@ -73,7 +73,10 @@ def _put_table(
     values: Callable[[Any, str, Any], None],
 ) -> None:
     """As anndata writes a table, but for the names of the observations: those that are there."""
-    group = _group(store, "obsm").create_group(name)
+    tables = _group(store, "obsm")
+    if name in tables:  # of an older run of another tool
+        del tables[name]
+    group = tables.create_group(name)
     index = str(store["obs"].attrs["_index"])
     own = "_index" if index in table.columns else index
     names(f"obs/{index}", f"obsm/{name}/{own}")

@@ -1,4 +1,4 @@
-"""How much of each cytokine's ligand a row expresses."""
+"""How much of each cytokine's ligand, or receptor, a row expresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINEAR, LOG1P, LOG2 = range(3)  # the scale of the values; log1p to any base
 
 
 class Forms(NamedTuple):
-    """The working forms of every cytokine's ligand, and which cytokines a gene is needed for.
+    """The working forms of every cytokine, and which cytokines a gene is needed for.
 
     Forms of cytokine k are those from ``start[k]``, genes of form f those from ``part[f]`` of
     ``gene``, cytokines of gene g those from ``of[g]`` of ``cytokine``, each up to the next.
@@ -71,12 +71,12 @@ def ligand_levels(
     scale: float,
     out: NDArray[np.float32],
 ) -> None:
-    """Expression of every cytokine's ligand, on the scale of the values.
+    """Expression of every cytokine's forms, on the scale of the values.
 
     Parameters
     ----------
     slot
-        Number of each column's gene among those of ligands, -1 for any other.
+        Number of each column's gene among those of the forms, -1 for any other.
     kind, scale
         Scale of the values, and what their natural logarithms are divided by.
     out

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cytosig.cells import Cells
     from cytosig.engine.scores import Scores
 
-OTHER_TOOLS = ("balance",)
+OTHER_TOOLS = ("balance", "channels", "sources", "targets", "links", "blockade")
 """How the names of what other tools store in the same record begin."""
 _PACKAGES = ("cytosig-toolkit", "anndata", "numpy", "scipy", "pandas", "numba", "gseapy")
 
@@ -105,7 +105,7 @@ def store(
 
 
 def _of_other_tools(adata: AnnData, keys: Keys) -> dict[str, Any]:
-    """What a balance left under this key, which rests on no score; comparisons do, and go."""
+    """What other tools left under this key that rests on no score; comparisons do, and go."""
     older = adata.uns.get(keys.uns)
     if not isinstance(older, Mapping):
         return {}

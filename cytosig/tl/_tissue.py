@@ -155,7 +155,7 @@ def _pooled(adata: AnnData, asked: Cells) -> AnnData:
                 f"adata is a pseudobulk ({record['mode']}) by {made[0]!r} and {made[1]!r}, and"
                 f" sums by {keys[0]!r} and {keys[1]!r} are needed: pass the cells, or such sums."
             )
-        return adata
+        return adata.to_memory() if adata.isbacked else adata
     found = pseudobulk(
         adata, sample_key=keys[0], cell_type_key=keys[1], layer=asked.layer,
         use_raw=asked.use_raw, mode="auto", n_jobs=asked.n_jobs,

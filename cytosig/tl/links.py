@@ -105,9 +105,10 @@ def links(
           :func:`cytosig.tl.balance` was run before with the same samples.
         - ``flags``: what to know before believing the row.
 
-        ``uns[key_added]["links_strength"]``: samples × links (``cytokine|source|target``), the
-        links of a cytokine adding up to 1. ``uns[key_added]["links_contributions"]``: those times
-        the cytokine's contribution to the sample's balance, to which they add up.
+        ``uns[key_added]["links_strength"]``: links (``cytokine|source|target``) × samples, the
+        links of a cytokine adding up to 1 (a ``/`` in the name of a sample is ``_`` here).
+        ``uns[key_added]["links_contributions"]``: those times the cytokine's contribution to the
+        sample's balance, to which they add up.
 
     Raises
     ------
@@ -173,8 +174,13 @@ def _tables(talk: Talk, balance: pd.DataFrame | None) -> Mapping[str, pd.DataFra
         added = None if balance is None else balance.loc[list(tissue.samples)]
         parts[name] = link_table(tissue, found, heard, cytokines, talk.bootstrap(which), added)
         strengths.append(strength_table(tissue, found, tuple(cytokines)))
-    strength = pd.concat(strengths).loc[list(talk.read.tissue.samples)]
-    tables = {"": stacked(parts, 3), "_strength": strength}
+    strength = pd.concat(strengths, axis=1)[list(talk.read.tissue.samples)]
+    tables = {"": stacked(parts, 3), "_strength": _storable(strength)}
     if balance is not None:
-        tables["_contributions"] = contribution_table(strength, balance)
+        tables["_contributions"] = _storable(contribution_table(strength, balance))
     return tables
+
+
+def _storable(table: pd.DataFrame) -> pd.DataFrame:
+    """With sample names that h5ad files can hold in columns."""
+    return table.rename(columns=lambda name: name.replace("/", "_"))

@@ -104,7 +104,8 @@ def targets(
           holds the patients and what any other genes differ by. ``p_exact``: sign flips, which
           hold the patients alone; ``p_floor``.
         - ``p``: the larger of ``p_competence`` and ``p_response``; where no response can be read,
-          which ``flags`` say, ``p_specificity`` stands for the latter. ``q``: in two levels, cytokine, then cell type.
+          which ``flags`` say, ``p_specificity`` stands for the latter. ``q``: in two levels,
+          cytokine, then cell type.
         - ``class``: ``responsive`` (competent, q ≤ .05), ``competent only``, ``response only``,
           ``neither`` or ``untestable``.
         - ``ambiguity``: cytokines whose lists could explain the response as well. ``grade`` of the

@@ -17,6 +17,9 @@ from cytosig.engine import passes
 
 zarr = pytest.importorskip("zarr")
 VERSIONS = [2, 3]
+one_is_slow = pytest.mark.parametrize(
+    "source", [pytest.param(2, marks=pytest.mark.slow), 3], indirect=True
+)
 
 
 GENES = [f"G{i}" for i in range(120)]
@@ -112,6 +115,7 @@ def test_metadata_that_were_not_in_one_place_are_not_either(score, source, tmp_p
     assert "cytosig_score" in set(found["obsm"])
 
 
+@one_is_slow
 @pytest.mark.parametrize("suffix", [".zarr", ".h5ad"])
 def test_scores_only(score, source, expected, tmp_path, suffix):
     out = tmp_path / f"out{suffix}"
@@ -123,6 +127,7 @@ def test_scores_only(score, source, expected, tmp_path, suffix):
     _assert_scored(found, expected)
 
 
+@one_is_slow
 def test_in_place_and_again(score, source, expected, tmp_path):
     assert score(source, "--in-place", "--method", "ulm,aucell") == 0
     assert score(source, "--in-place", *METHODS) == 0
@@ -132,6 +137,7 @@ def test_in_place_and_again(score, source, expected, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["in.zarr"]
 
 
+@one_is_slow
 def test_with_expression_to_h5ad(score, source, expected, tmp_path):
     assert score(source, "-o", tmp_path / "out.h5ad", *METHODS) == 0
     found = ad.read_h5ad(tmp_path / "out.h5ad")
@@ -139,6 +145,7 @@ def test_with_expression_to_h5ad(score, source, expected, tmp_path):
     assert (found.X != expected.X).nnz == 0
 
 
+@one_is_slow
 def test_each_of_two_and_both_as_one(score, source, expected, cells, tmp_path):
     other = tmp_path / "other.h5ad"
     cells.write_h5ad(other)
@@ -152,6 +159,7 @@ def test_each_of_two_and_both_as_one(score, source, expected, cells, tmp_path):
     np.testing.assert_allclose(half, expected.obsm["cytosig_score"], rtol=rtol, atol=1e-12)
 
 
+@one_is_slow
 def test_resume(score, source, expected, tmp_path, monkeypatch):
     original, calls = passes.fill, []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 import scipy.sparse as sp
 
 import cytosig as cs
+from cytosig.cli import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +38,8 @@ def command() -> str:
 
 
 @pytest.fixture(scope="session")
-def cli(command: str, tmp_path_factory: pytest.TempPathFactory) -> Cli:
-    """Run the installed command away from the checkout."""
+def process(command: str, tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """Run the installed command, a process of its own, away from the checkout."""
     elsewhere = tmp_path_factory.mktemp("cwd")
 
     def call(*args: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -49,6 +52,24 @@ def cli(command: str, tmp_path_factory: pytest.TempPathFactory) -> Cli:
             timeout=120,
             check=False,
         )
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """What that process calls, called here: seconds of imports are saved each time."""
+    elsewhere = tmp_path_factory.mktemp("cwd")
+
+    def call(*args: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        words, out, err = list(map(str, args)), io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(cwd or elsewhere),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run(words)
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     return call
 
@@ -94,11 +115,11 @@ def rich_h5ad(counts: ad.AnnData, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="session")
 def scoring(
-    cli: Cli, rich_h5ad: Path, tmp_path_factory: pytest.TempPathFactory
+    process: Cli, rich_h5ad: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The rich file scored with default settings into out.h5ad, tables/ and ref.npz."""
     folder = tmp_path_factory.mktemp("scored")
-    done = cli(
+    done = process(
         "score", rich_h5ad, "-o", folder / "out.h5ad", "--tsv", folder / "tables",
         "--save-reference", folder / "ref.npz", "--format", "json",
     )  # fmt: skip

@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 
-def test_version_answers_quickly(cli):
+def test_version_answers_quickly(process):
     took = []
     for _ in range(5):
         start = time.perf_counter()
-        done = cli("--version")
+        done = process("--version")
         took.append(time.perf_counter() - start)
         assert done.stdout == f"cytosig {version('cytosig-toolkit')}\n"
     assert min(took) < 1.0
@@ -80,6 +80,21 @@ def test_errors_leave_nothing_behind(cli, rich_h5ad, tmp_path, options, code, te
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_process_ends_as_the_call_does(process, rich_h5ad, tmp_path):
+    """Exit codes and streams of the command itself; the tests below call it in this process."""
+    out = tmp_path / "out.h5ad"
+    for words, code, text in (
+        (("score", rich_h5ad, "-o", out, "--layer", "spliced"), 2, "--layer spliced is not there"),
+        (("score", tmp_path / "absent.h5ad", "-o", out), 1, "no such file"),
+    ):
+        done = process(*words)
+        assert done.returncode == code
+        assert text in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [
@@ -111,10 +126,18 @@ def test_the_input_is_never_overwritten(cli, rich_h5ad, tmp_path):
     assert rich_h5ad.read_bytes() == before
 
 
+@pytest.fixture
+def heeded():
+    """An interrupt reaches processes started here, though these tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_interrupt_leaves_no_half_file(command, counts, tmp_path):
+def test_interrupt_leaves_no_half_file(command, counts, tmp_path, heeded):
     source, out = tmp_path / "many.h5ad", tmp_path / "out.h5ad"
-    ad.concat([counts] * 200, index_unique="-").write_h5ad(source)
+    ad.concat([counts] * 80, index_unique="-").write_h5ad(source)
     with subprocess.Popen(
         [command, "score", str(source), "-o", str(out)], stderr=subprocess.PIPE, text=True
     ) as job:

@@ -131,6 +131,7 @@ def test_where_there_is_no_test() -> None:
         proportional_hazards(time, event, x, clock="days")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_errors_of_the_first_kind() -> None:
     """A score and a covariate that act all the time alike; 60 samples, some followed briefly."""
     rng = np.random.default_rng(3)

@@ -276,6 +276,7 @@ def test_concordance_where_there_is_none() -> None:
     assert "no pair" in concordance_index([NAN], [1], [1.0]).reason
 
 
+@pytest.mark.slow
 def test_errors_of_the_first_kind() -> None:
     """A score that does not matter, about 24 events of 40: z has SD 1, p its level.
 

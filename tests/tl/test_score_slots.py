@@ -295,6 +295,7 @@ def test_everything_survives_a_file(counts: AnnData, small: Catalogue, tmp_path:
     assert 0 < agreement.loc["ALPHA", "kendall_w"] <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Writing zarr v2 data:UserWarning")
 def test_several_methods_survive_zarr(counts: AnnData, small: Catalogue, tmp_path: Path) -> None:
     pytest.importorskip("zarr")

@@ -34,6 +34,7 @@ def panel(program) -> list:
     return [program.cases.prepare(data, catalogue) for data in program.cases.panel(DATA)]
 
 
+@pytest.mark.slow
 def test_bar(program, panel):
     rows = [
         row for held in panel for case in held.cases for row in program.compare(held, case, DRAWS)

@@ -1,0 +1,186 @@
+"""What ``cytosig sources``, ``targets`` and ``links`` share: check, compute, write, print."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cytosig._errors import UsageError
+from cytosig.cli._output import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+    from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
+
+    from cytosig.cli._output import Cell, Format
+
+    Tool = Callable[..., AnnData | None]
+
+_PLACES = ("metadata", "out", "tables", "tables_as", "format", "transpose", "graphml")
+_SHOWN_ROWS = 40
+_PROBABILITIES = ("p", "q", "p_competence", "p_response", "coupling_p")
+
+
+def given(asked: dict[str, Any], /) -> dict[str, Any]:
+    """What was typed, of all options; --no-transpose is, other flags that are not set are not."""
+    return {
+        name: value
+        for name, value in asked.items()
+        if value is not None and value != [] and (value is not False or name == "transpose")
+    }
+
+
+def run_tool(name: str, asked: dict[str, Any], shown: Sequence[str], caption: str, /) -> None:
+    """Check the call, run the function of ``tl`` of that name, write, print.
+
+    Parameters
+    ----------
+    name
+        Of the function, and of its main table.
+    asked
+        Its arguments, and places to write to, as typed.
+    shown
+        Columns shown on a terminal.
+    caption
+        Line below the table.
+    """
+    from cytosig.cli._arguments import is_file
+
+    source: Path = asked.pop("source")
+    places = {place: asked.pop(place, None) for place in _PLACES}
+    named = [Path(text) for text in asked.get("signatures", []) if is_file(text)]
+    arguments = arguments_of(asked)
+    _check(arguments, source, places, named)
+
+    from cytosig import tl
+    from cytosig.cli._metadata import add_metadata
+    from cytosig.cli._table_file import write_frame
+
+    tool: Tool = getattr(tl, name)
+    key = arguments.get("key_added", signature(tool).parameters["key_added"].default)
+    out: Path | None = places["out"]
+    keep = out is not None and _is_h5ad(out)
+    with _opened(source, places["transpose"], whole=keep) as adata:
+        if places["metadata"] is not None:
+            add_metadata(adata, places["metadata"], sample_key=arguments["sample_key"])
+        tool(adata, **arguments)
+        if places["graphml"] is not None:
+            _write_graphs(adata, key, places["graphml"])
+        if keep and out is not None:
+            from cytosig.io import write_h5ad
+
+            write_h5ad(adata, out)
+        record = adata.uns[key]
+    found = record[name].sort_values("q", kind="stable", na_position="last")
+    if out is not None and not keep:
+        write_frame(found, out)
+    if places["tables"] is not None:
+        _write_all(record, name, places["tables"], getattr(places["tables_as"], "value", "tsv"))
+    _print(found, shown, caption, places["format"])
+
+
+def arguments_of(asked: dict[str, Any], /) -> dict[str, Any]:
+    """What the function takes, from what was typed."""
+    from cytosig.cli._arguments import chosen, read_pairs
+
+    found = {name: getattr(value, "value", value) for name, value in asked.items()}
+    if "layer" in found and "use_raw" in found:
+        raise UsageError("--layer and --use-raw exclude each other; leave one out.")
+    read_pairs(found)
+    if "signatures" in found:
+        found["signatures"] = chosen(found["signatures"])
+    return found
+
+
+def _is_h5ad(path: Path) -> bool:
+    return path.suffix.lower() == ".h5ad"
+
+
+def _check(
+    arguments: dict[str, Any], source: Path, places: dict[str, Any], named: list[Path]
+) -> None:
+    """Refuse what can be refused before anything is read."""
+    from cytosig.cli._files import check_writable
+    from cytosig.cli._table_file import check_frame_path
+    from cytosig.io import check_output
+
+    out, graphml = places["out"], places["graphml"]
+    if "key_added" in arguments and (out is None or not _is_h5ad(out)):
+        raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
+    if places["tables_as"] is not None and places["tables"] is None:
+        raise UsageError("--tables-as says how tables are written: give --tables DIR.")
+    inputs = [path for path in (source, places["metadata"], *named) if path is not None]
+    for path in (out, graphml):
+        if path is not None and path is out and not _is_h5ad(path):
+            check_frame_path(path, inputs=inputs)
+        elif path is not None:
+            check_output(path, inputs=inputs)
+            check_writable(path)
+    if graphml is not None and graphml == out:
+        raise UsageError(f"Two outputs are the same file: {out} and {graphml}. Rename one.")
+
+
+@contextmanager
+def _opened(source: Path, transpose: bool | None, *, whole: bool) -> Iterator[AnnData]:
+    """The data; where they are, if they are cells and need not be written again."""
+    from cytosig import io
+    from cytosig._keys import PSEUDOBULK
+
+    if not whole and transpose is None and io.can_open(source):
+        with io.open_store(source) as adata:
+            yield io.read(source) if PSEUDOBULK in adata.uns else adata
+        return
+    yield io.read(source, transpose=transpose)
+
+
+def _write_graphs(adata: AnnData, key: str, path: Path) -> None:
+    """The links as a graph; of each condition in a file of its own where there are several."""
+    import re
+
+    import networkx as nx
+
+    from cytosig import tl
+    from cytosig._log import logger
+    from cytosig.io import atomic_path
+
+    unsafe = re.compile(r"[^\w.-]+")
+    conditions = list(dict.fromkeys(adata.uns[key]["links"]["condition"].astype(str)))
+    for name in conditions:
+        graph = tl.network(adata, condition=name, key_added=key)
+        ending = "" if len(conditions) == 1 else f"-{unsafe.sub('_', name)}"
+        own = path.with_name(f"{path.stem}{ending}{path.suffix}")
+        with atomic_path(own) as part:
+            nx.write_graphml(graph, part, edge_id_from_attribute="id")
+        logger.info("%s: %d links.", own, graph.number_of_edges())
+
+
+def _write_all(record: dict[str, Any], name: str, folder: Path, suffix: str) -> None:
+    """Every table of the tool, a file each."""
+    from cytosig.cli._files import make_folder
+    from cytosig.cli._table_file import write_frame
+
+    make_folder(folder)
+    for slot, table in record.items():
+        if (slot == name or slot.startswith(f"{name}_")) and hasattr(table, "columns"):
+            if "cytokine" not in table:  # links × samples
+                table = table.copy()
+                table.insert(0, "link", table.index.astype(str))
+            write_frame(table, folder / f"{slot}.{suffix}")
+
+
+def _print(found: pd.DataFrame, shown: Sequence[str], caption: str, format: Format | None) -> None:
+    """Every row and column for a program; on a terminal the first rows, the main columns."""
+    if format is None and sys.stdout.isatty():
+        more = len(found) - _SHOWN_ROWS
+        found = found[[name for name in shown if not found[name].isna().all()]].head(_SHOWN_ROWS)
+        for name in _PROBABILITIES:
+            if name in found:
+                found[name] = [f"{value:.2g}" if value == value else "–" for value in found[name]]
+        caption += f" {more} more rows; -o OUT.tsv keeps all." if more > 0 else ""
+    rows: list[dict[str, Cell]] = found.to_dict("records")  # type: ignore[assignment]
+    emit(rows, format=format, caption=caption)

@@ -1,0 +1,53 @@
+"""``cytosig targets``: which cells can hear each cytokine, and which answer it."""
+
+from __future__ import annotations
+
+from cytosig.cli import _balance_options as b  # noqa: TC001 - typer reads the annotations
+from cytosig.cli import _options as o  # noqa: TC001
+from cytosig.cli import _talk_options as t  # noqa: TC001
+from cytosig.cli._output import FormatOption  # noqa: TC001
+from cytosig.cli._talk import given, run_tool
+
+EPILOG = (
+    "Example: cytosig targets atlas.h5ad --sample-key patient --cell-type-key cell_type "
+    "--condition-key response"
+)
+_SHOWN = (
+    "cytokine", "cell_type", "condition", "n_samples", "expression", "competence", "response",
+    "p", "q", "class", "ambiguity", "flags",
+)  # fmt: skip
+_CAPTION = (
+    "competence: receptor, log2 over background; response: genes that answer. p is the larger "
+    "of the two."
+)
+
+
+def targets(
+    source: t.Source,
+    *,
+    sample_key: t.SampleKey,
+    cell_type_key: t.CellTypeKey = None,
+    compartments: o.CompartmentOption = None,
+    min_cells: t.MinCells = None,
+    metadata: t.Metadata = None,
+    condition_key: t.ConditionKey = None,
+    baseline: t.Baseline = None,
+    pair_key: t.PairKey = None,
+    covariates: t.Covariates = None,
+    signatures: o.SignaturesOption = None,
+    expressed: t.Expressed = None,
+    level: t.Level = None,
+    layer: o.Layer = None,
+    use_raw: o.UseRaw = False,
+    gene_symbols: o.GeneSymbols = None,
+    organism: o.OrganismOption = None,
+    transpose: o.Transpose = None,
+    n_jobs: o.Threads = None,
+    out: t.Out = None,
+    tables: b.Tables = None,
+    tables_as: b.TablesAs = None,
+    key_added: o.KeyAdded = None,
+    format: FormatOption = None,
+) -> None:
+    """Find the cell types that can hear each cytokine, and those that answer it."""
+    run_tool("targets", given(dict(locals())), _SHOWN, _CAPTION)
