@@ -125,13 +125,14 @@ def draw_counts(
     rng: np.random.Generator,
     log_means: NDArray[np.float64],
     codes: NDArray[np.intp],
-    depth: float,
+    depth: float | NDArray[np.float64],
+    dispersion: float = DISPERSION,
     /,
 ) -> sp.csr_matrix:
     """Gamma-Poisson counts of one sample's cells, float32 CSR.
 
-    A cell of size L, log-normal with mean ``depth``, has mean L·softmax(log means) and variance
-    mean + 0.2·mean².
+    A cell of size L, log-normal with mean ``depth`` (one number, or one a cell), has mean
+    L·softmax(log means) and variance mean + dispersion·mean².
     """
     import scipy.sparse as sp
 
@@ -142,7 +143,7 @@ def draw_counts(
     for start in range(0, len(codes), _BLOCK):
         rows = slice(start, start + _BLOCK)
         mean = sizes[rows, None] * shares[codes[rows]]
-        rate = rng.standard_gamma(1 / DISPERSION, size=mean.shape)
-        rate *= mean * DISPERSION
+        rate = rng.standard_gamma(1 / dispersion, size=mean.shape)
+        rate *= mean * dispersion
         blocks.append(sp.csr_matrix(rng.poisson(rate).astype(np.float32)))
     return sp.csr_matrix(sp.vstack(blocks, format="csr"))
