@@ -103,8 +103,8 @@ def logged(cpm: Array, depth: Array, /) -> Array:
     >>> round(float(logged(np.array([90.0]), np.array([1e5]))[0]), 4)  # 9 counts
     6.7088
     """
-    one = np.nan_to_num(1e6 / depth, nan=0.0)  # CPM of one count
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        one = np.nan_to_num(1e6 / depth, nan=0.0, posinf=0.0)  # CPM of one count
         natural = np.log(cpm + OFFSET) + cpm * one / (2 * (cpm + OFFSET) ** 2)
     return np.asarray(natural / LN2, dtype=np.float64)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _RANK = 1e-9
+_ROUNDING = 1e-12
 
 
 def blocked_permutation(values: ArrayLike, /) -> Array:
@@ -47,6 +48,7 @@ def blocked_permutation(values: ArrayLike, /) -> Array:
     safe = np.maximum(k, 1)
     rest = np.where(there, a - (np.where(there, a, 0.0).sum(axis=1) / safe)[:, None], 0.0)
     rest[np.broadcast_to((k < 2)[:, None], rest.shape)] = 0.0
+    rest[np.abs(rest) <= _ROUNDING * np.abs(a)] = 0.0
     square = (rest**2).sum(axis=1) / safe
     total = rest.sum(axis=0)  # groups × features
     beside = np.where(k > 1, square / np.maximum(k - 1, 1), 0.0)

@@ -105,7 +105,7 @@ def _plain(value: Any) -> Any:
     if value is None:
         return "none"
     if isinstance(value, Mapping):
-        return {str(name): str(one) for name, one in value.items()}
+        return [f"{name}={one}" for name, one in value.items()]
     if isinstance(value, list | tuple):
         return [str(one) for one in value]
     known = isinstance(value, bool | int | float | str)

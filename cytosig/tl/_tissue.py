@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytosig._anndata import check_anndata, matrix_of
-from cytosig._errors import DataError, UsageError
+from cytosig._errors import DataError, GeneError, UsageError
 from cytosig._keys import PSEUDOBULK
 from cytosig._log import logger
 from cytosig.blocks import RowBlocks
@@ -105,9 +105,9 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
     counted = bulk.uns[PSEUDOBULK]["mode"] == "sum"
     universe = make_universe(labels, found, additive=counted)
     selector = universe.selector()
-    total = np.asarray(bulk.X.sum(axis=1)).ravel()
-    fraction = np.asarray(bulk.layers["fraction"])
-    values = bulk.X if selector is None else bulk.X @ selector
+    stored, fraction = _dense(bulk.X), _dense(bulk.layers["fraction"])
+    total = stored.sum(axis=1)
+    values = stored if selector is None else stored @ selector
     cpm = _per_million(np.asarray(values), total, bulk.uns[PSEUDOBULK])
     is_count = bulk.uns[PSEUDOBULK]["values"] == "counts"
     depth = total if is_count else np.full(total.shape, np.nan)
@@ -117,9 +117,16 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
         for gene, c in zip(found.genes, found.columns, strict=True)
         if c and c[0] in first
     }
-    enough = bulk.obs["n_cells"].to_numpy() >= asked.min_cells
+    if not column:
+        raise GeneError(
+            "No gene of the signatures, ligands and receptors is among the genes of the data"
+            f" (first: {', '.join(map(repr, labels[:3]))}). Name the column of var with symbols in"
+            " gene_symbols=, or the organism."
+        )
+    enough = (bulk.obs["n_cells"].to_numpy() >= asked.min_cells) & (total != 0)
     at = np.array(list(column.values()), dtype=np.int64)
-    data = np.array([universe.columns[i][0] for i in at], dtype=np.int64)
+    # of several columns of a gene, the one found in most cells
+    found_in = np.stack([fraction[:, list(universe.columns[i])].max(axis=1) for i in at], axis=1)
     shape = (len(samples), len(types))
     wide = _cube(cpm, rows, shape, enough)
     tissue = Tissue(
@@ -127,7 +134,7 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
         types,
         {gene: i for i, gene in enumerate(column)},
         wide[:, :, at],
-        _cube(fraction[:, data], rows, shape, enough),
+        _cube(found_in, rows, shape, enough),
         _filled(np.asarray(bulk.obs["n_cells"], dtype=np.int64), rows, shape, 0),
         _filled(depth, rows, shape, np.nan),
     )
@@ -169,8 +176,9 @@ def _pooled(adata: AnnData, asked: Cells) -> AnnData:
     if record["mode"] == "mean":
         matrix, _ = matrix_of(adata, layer=asked.layer, use_raw=asked.use_raw)
         values = recognise(RowBlocks(matrix), n_jobs=asked.n_jobs)
-        record["base"] = values.base or 2.0
-        record["total"] = values.total or _SPARE_TOTAL
+        plain = values.base is None  # log2 of CPM and the like, nothing added
+        record["base"] = 0.0 if plain else values.base
+        record["total"] = values.total or (1e6 if plain else _SPARE_TOTAL)
         logger.warning(
             "The values are logarithms (%s): means over cells stand for sums of counts, and tests"
             " do not know the depth. Pass layer= or use_raw=True where counts are kept.",
@@ -186,8 +194,16 @@ def _per_million(values: Array, total: Array, record: Mapping[str, Any]) -> Arra
             values * np.divide(1e6, total, out=np.zeros_like(total), where=total > 0)[:, None]
         )
         return found
-    plain: Array = np.expm1(values * np.log(record["base"])) * (1e6 / record["total"])
-    return plain
+    base = record["base"]
+    linear = np.expm1(values * np.log(base)) if base else np.exp2(values)
+    return np.asarray(linear * (1e6 / record["total"]), dtype=np.float64)
+
+
+def _dense(values: Any) -> Array:
+    """As an array of doubles, whatever a pseudobulk was stored as."""
+    values = values.compute() if hasattr(values, "compute") else values
+    values = values.toarray() if hasattr(values, "toarray") else values
+    return np.asarray(values, dtype=np.float64)
 
 
 def _grid(
