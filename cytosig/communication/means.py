@@ -52,6 +52,7 @@ def means_above_zero(
     moderated: NDArray[np.bool_],
     level: float,
     further: Array | None = None,
+    exact: bool = True,
 ) -> Tested:
     """Test whether the mean over samples is above 0.
 
@@ -66,6 +67,8 @@ def means_above_zero(
     further
         Types × features: variance of the mean beyond that over samples. Degrees of freedom follow
         Satterthwaite, this part being known.
+    exact
+        Whether to flip signs; NaN where not, but for values without any spread.
     """
     from scipy.special import stdtr, stdtrit
 
@@ -84,13 +87,13 @@ def means_above_zero(
         t = np.where(np.isnan(se), np.nan, t)
         p = stdtr(df, -t)
         reach = stdtrit(df, (1 + level) / 2) * se
-    flat = values.reshape(len(values), -1)
-    exact, floor = (one.reshape(n.shape) for one in sign_flip(flat))
-    alone = n < 2
-    p, exact = np.where(alone, np.nan, p), np.where(alone, np.nan, exact)
+    asked = (n > 1) & (exact | (se == 0))
+    flipped, floor = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
+    flipped[asked], floor[asked] = sign_flip(values[:, asked])
+    floor = np.where(n > 0, 0.5 ** n.astype(np.float64), np.nan)
     # no spread at all: nothing to judge a mean by but the signs
-    p = np.where((se == 0) & ~alone, exact, p)
-    return Tested(n, mean, se, mean - reach, mean + reach, p, exact, floor)
+    p = np.where(n < 2, np.nan, np.where(se == 0, flipped, p))
+    return Tested(n, mean, se, mean - reach, mean + reach, p, flipped, floor)
 
 
 def _moderated(variance: Array, df: Array, lends: NDArray[np.bool_]) -> tuple[Array, Array]:

@@ -108,7 +108,9 @@ def scores(values: Array, lists: Sequence[Readable], /) -> Array:
     return found
 
 
-def respond(genes: Genes, lists: Sequence[Readable], /, *, level: float) -> Tested:
+def respond(
+    genes: Genes, lists: Sequence[Readable], /, *, level: float, exact: bool = True
+) -> Tested:
     """Test the response of every type over the other types of the same samples.
 
     The variance of the mean over samples, moderated, and what a set of other genes would differ
@@ -120,7 +122,7 @@ def respond(genes: Genes, lists: Sequence[Readable], /, *, level: float) -> Test
     read = np.broadcast_to(there, contrast.shape[1:])
     tau2 = between_genes(genes.contrast[:, :, genes.background])
     further = tau2[:, None] * np.array([set_size(one) for one in lists])
-    return means_above_zero(contrast, moderated=read, level=level, further=further)
+    return means_above_zero(contrast, moderated=read, level=level, further=further, exact=exact)
 
 
 def between_genes(contrast: Array, /) -> Array:

@@ -42,12 +42,15 @@ class Settings:
         Bootstrap samples behind the intervals of shares.
     rng
         Seed or generator.
+    exact
+        Whether signs are flipped; links, which do not show those p, do without.
     """
 
     expressed: float = 5.0
     level: float = 0.95
     n_boot: int = 1000
     rng: int | np.random.Generator = 0
+    exact: bool = True
 
     def __post_init__(self) -> None:
         if not self.expressed > 0:

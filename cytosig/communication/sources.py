@@ -71,7 +71,9 @@ def find_sources(
     cpm = np.stack([made[id].cpm for id in ids], axis=2)
     log = tissue.log(cpm)
     found = np.nansum(cpm, axis=0) > 0
-    specificity = means_above_zero(over_others(log), moderated=found, level=settings.level)
+    specificity = means_above_zero(
+        over_others(log), moderated=found, level=settings.level, exact=settings.exact
+    )
     background = Background(tissue, settings.expressed, settings.level)
     p = specificity.p.copy()
     for k, id in enumerate(ids):

@@ -114,7 +114,10 @@ def find_targets(
     unread = np.array([[bool(one.why) for one in lists[id]] for id in ids]).T
     cpm = np.stack([competence[id].heard.cpm for id in ids], axis=2)
     specificity = means_above_zero(
-        over_others(tissue.log(cpm)), moderated=np.nansum(cpm, axis=0) > 0, level=settings.level
+        over_others(tissue.log(cpm)),
+        moderated=np.nansum(cpm, axis=0) > 0,
+        level=settings.level,
+        exact=False,
     )
     # without a response list more receptor than others is all there is to ask
     answers = np.where(unread, specificity.p, response.p)
@@ -142,7 +145,7 @@ def _responses(
     lists: list[list[Readable]] = [[] for _ in range(n_types)]
     for types in by_list.values():
         own = [readable(c, catalogues[types[0]], column) for c in cytokines.values()]
-        tested = respond(genes, own, level=settings.level)
+        tested = respond(genes, own, level=settings.level, exact=settings.exact)
         contrast[:, types] = scores(genes.contrast, own)[:, types]
         for type_ in types:
             lists[type_] = own

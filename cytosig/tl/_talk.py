@@ -66,7 +66,7 @@ def listen(
         f.name: _plain(getattr(part, f.name))
         for part in (cells, condition, settings)
         for f in fields(part)
-        if f.name != "n_jobs"  # results do not depend on it
+        if f.name not in ("n_jobs", "exact")  # results do not depend on threads
     }
     return Talk(read, catalogue, settings, found, given | {"condition_key": given.pop("key")})
 

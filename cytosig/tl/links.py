@@ -135,7 +135,7 @@ def links(
             min_cells, n_jobs,
         ),
         Condition(condition_key, None, None, ()),
-        Settings(expressed, level, n_boot, rng),
+        Settings(expressed, level, n_boot, rng, exact=False),
         signatures,
         key_added,
     )  # fmt: skip
