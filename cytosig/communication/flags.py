@@ -54,7 +54,8 @@ def few_samples(tissue: Tissue, type_: int, /) -> Iterator[str]:
     used = tissue.used
     n = int((used[:, type_] & (used.sum(axis=1) > 1)).sum())
     if not used[:, type_].any():
-        yield f"too few cells (at most {int(tissue.n_cells[:, type_].max())} in a sample)"
+        most = int(tissue.n_cells[:, type_].max())
+        yield f"too few cells or no counts (at most {most} cells in a sample)"
     elif n == 0:
         yield "no other type in its samples"
     elif n == 1:

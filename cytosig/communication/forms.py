@@ -61,6 +61,9 @@ def receptor(tissue: Tissue, cytokine: Cytokine, /) -> Expressed:
     """
     kept, lacking = _measured(tissue, cytokine.receptors)
     off = summed(tissue, cytokine.modifiers.decoys)
+    lost = [gene for gene in cytokine.modifiers.decoys if gene not in tissue.place]
+    if kept and lost:
+        lacking += (f"decoys not measured: {', '.join(lost)}",)
     heard = tuple((form, heard_by(tissue, form, off)) for form in kept)
     groups = [
         np.maximum.reduce([heard[i][1] for i in group]) for group in nested([f for f, _ in heard])

@@ -57,5 +57,7 @@ class Settings:
             raise UsageError(f"expressed={self.expressed}: expected CPM above 0.")
         if not 0 < self.level < 1:
             raise UsageError(f"level={self.level}: expected a number between 0 and 1.")
-        if self.n_boot < 2:
-            raise UsageError(f"n_boot={self.n_boot}: expected 2 or more.")
+        if self.n_boot < 2 or self.n_boot != int(self.n_boot):
+            raise UsageError(f"n_boot={self.n_boot}: expected a whole number of 2 or more.")
+        if isinstance(self.rng, int) and self.rng < 0:
+            raise UsageError(f"rng={self.rng}: expected a seed of 0 or more, or a generator.")

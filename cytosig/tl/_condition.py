@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
+def names(given: str | Sequence[str], /) -> tuple[str, ...]:
+    """One name or several."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 @dataclass(frozen=True)
 class Condition:
     """Arguments about conditions.
@@ -97,12 +102,30 @@ def conditions_of(
     if asked.pair_key is not None:
         others[asked.pair_key] = others[asked.pair_key].astype(str)
     design = design_matrix(main, reference=asked.baseline, covariates=others if held else None)
+    _refuse_confounded(design, asked)
     if pd.api.types.is_numeric_dtype(main) and not pd.api.types.is_bool_dtype(main):
         return Conditions(((ALL, every),), design, "")
     levels = list(pd.Categorical(main).remove_unused_categories().categories)
     baseline = levels[0] if asked.baseline is None else asked.baseline
     groups = tuple((str(level), (main == level).to_numpy(dtype=bool)) for level in levels)
     return Conditions(groups, design, str(baseline))
+
+
+def _refuse_confounded(design: pd.DataFrame, asked: Condition) -> None:
+    """Raise a DataError where what is held constant leaves nothing of the condition."""
+    own = [c for c in design.columns if c == asked.key or str(c).startswith(f"{asked.key}[")]
+    rank = np.linalg.matrix_rank(design.to_numpy())
+    for column in own:
+        if np.linalg.matrix_rank(design.drop(columns=column).to_numpy()) == rank:
+            raise DataError(
+                f"{column!r} cannot be told from what is held constant (pair_key, covariates):"
+                " every value of the one goes with one of the other. Leave one out."
+            )
+    if rank == len(design):
+        raise DataError(
+            f"{len(design)} samples leave nothing to judge a change by {asked.key!r} by: the model"
+            f" has {rank} columns. Leave covariates out, or give no condition_key=."
+        )
 
 
 def _of_samples(

@@ -83,7 +83,13 @@ def store(
 
     ``tables`` are by suffix; empty ones are left out.
     """
-    record = dict(adata.uns.get(key, {"format": 1}))
+    older = adata.uns.get(key, {"format": 1})
+    if not isinstance(older, Mapping):
+        raise UsageError(
+            f"uns[{key!r}] holds a {type(older).__name__} of something else; pass another name in"
+            " key_added=."
+        )
+    record = dict(older)
     kept = {
         name: held
         for name, held in record.items()
@@ -108,6 +114,7 @@ def _plain(value: Any) -> Any:
         return [f"{name}={one}" for name, one in value.items()]
     if isinstance(value, list | tuple):
         return [str(one) for one in value]
+    value = value.item() if hasattr(value, "item") else value
     known = isinstance(value, bool | int | float | str)
     return value if known else type(value).__name__
 

@@ -98,15 +98,16 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
     """
     check_anndata(adata)
     bulk = _pooled(adata, asked)
-    rows, samples, types = _grid(bulk, asked)
+    stored, fraction = _dense(bulk.X), _dense(bulk.layers["fraction"])
+    total = stored.sum(axis=1)
+    enough = (bulk.obs["n_cells"].to_numpy() >= asked.min_cells) & (total != 0)
+    rows, samples, types = _grid(bulk, asked, enough)
     labels, _, found = gene_labels(
         bulk.var, _wanted(catalogue), gene_symbols=asked.gene_symbols, organism=asked.organism
     )
     counted = bulk.uns[PSEUDOBULK]["mode"] == "sum"
     universe = make_universe(labels, found, additive=counted)
     selector = universe.selector()
-    stored, fraction = _dense(bulk.X), _dense(bulk.layers["fraction"])
-    total = stored.sum(axis=1)
     values = stored if selector is None else stored @ selector
     cpm = _per_million(np.asarray(values), total, bulk.uns[PSEUDOBULK])
     is_count = bulk.uns[PSEUDOBULK]["values"] == "counts"
@@ -123,7 +124,6 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
             f" (first: {', '.join(map(repr, labels[:3]))}). Name the column of var with symbols in"
             " gene_symbols=, or the organism."
         )
-    enough = (bulk.obs["n_cells"].to_numpy() >= asked.min_cells) & (total != 0)
     at = np.array(list(column.values()), dtype=np.int64)
     # of several columns of a gene, the one found in most cells
     found_in = np.stack([fraction[:, list(universe.columns[i])].max(axis=1) for i in at], axis=1)
@@ -140,7 +140,7 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
     )
     expressed = cpm[enough].mean(axis=0) >= _EXPRESSED
     level = tissue.log(wide)
-    return Read(tissue, level, column, expressed, _catalogues(bulk, catalogue, asked, types))
+    return Read(tissue, level, column, expressed, _catalogues(adata, catalogue, asked, types))
 
 
 def _pooled(adata: AnnData, asked: Cells) -> AnnData:
@@ -207,7 +207,7 @@ def _dense(values: Any) -> Array:
 
 
 def _grid(
-    bulk: AnnData, asked: Cells
+    bulk: AnnData, asked: Cells, enough: NDArray[np.bool_]
 ) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], tuple[str, ...], tuple[str, ...]]:
     """Sample and type of every row, and their names."""
     import pandas as pd
@@ -222,7 +222,6 @@ def _grid(
             names = pd.Index(order)
         coded.append((codes.astype(np.int64), tuple(map(str, names))))
     (sample, samples), (type_, types) = coded
-    enough = bulk.obs["n_cells"].to_numpy() >= asked.min_cells
     if len(types) < 2:
         raise DataError(
             f"obs[{asked.cell_type_key!r}] has one cell type, {types[0]!r}: who makes or answers a"
@@ -231,7 +230,8 @@ def _grid(
     if not enough.any():
         raise DataError(
             f"No sample has {asked.min_cells} cells of one type (at most"
-            f" {int(bulk.obs['n_cells'].max())}). Lower min_cells= or choose broader types."
+            f" {int(bulk.obs['n_cells'].max())}), or none of them has any count. Lower min_cells="
+            " or choose broader types."
         )
     return (sample, type_), samples, types
 
@@ -272,13 +272,12 @@ def _wanted(catalogue: Catalogue) -> list[str]:
 
 
 def _catalogues(
-    bulk: AnnData, catalogue: Catalogue, asked: Cells, types: Sequence[str]
+    adata: AnnData, catalogue: Catalogue, asked: Cells, types: Sequence[str]
 ) -> tuple[Catalogue, ...]:
     """Signatures of the compartment of each type."""
-    mapped = cells_of(bulk, asked.cell_type_key, asked.compartments)
+    mapped = cells_of(adata, asked.cell_type_key, asked.compartments)
     if mapped is None:
         return (catalogue,) * len(types)
-    labels = bulk.obs[asked.cell_type_key].astype(str).to_numpy()
-    of = dict(zip(labels, mapped.compartment.astype(str), strict=True))
+    of = {str(label): str(name) for label, name in mapped.table["compartment"].items()}
     own = {name: catalogue.for_compartment(name) for name in catalogue.variants}
     return tuple(own.get(of[type_], catalogue) for type_ in types)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cytosig._errors import DataError
 from cytosig._keys import Keys
 from cytosig._log import logger
 from cytosig.communication.links import find_links
@@ -183,4 +184,10 @@ def _tables(talk: Talk, balance: pd.DataFrame | None) -> Mapping[str, pd.DataFra
 
 def _storable(table: pd.DataFrame) -> pd.DataFrame:
     """With sample names that h5ad files can hold in columns."""
-    return table.rename(columns=lambda name: name.replace("/", "_"))
+    plain = [name.replace("/", "_") for name in table.columns]
+    if len(set(plain)) < len(plain):
+        raise DataError(
+            "Two samples have one name once '/', which h5ad files cannot hold in columns, is '_':"
+            f" {', '.join(map(repr, table.columns[table.columns.str.contains('/')]))}. Rename them."
+        )
+    return table.set_axis(plain, axis=1)

@@ -11,7 +11,7 @@ from cytosig.communication.change import changed_sources, contrasts
 from cytosig.communication.settings import Settings
 from cytosig.communication.sources import find_sources
 from cytosig.communication.tables import source_table
-from cytosig.tl._condition import Condition
+from cytosig.tl._condition import Condition, names
 from cytosig.tl._store import copied
 from cytosig.tl._talk import listen, stacked, store
 from cytosig.tl._tissue import Cells
@@ -35,7 +35,7 @@ def sources(
     condition_key: str | None = None,
     baseline: object = None,
     pair_key: str | None = None,
-    covariates: Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
     signatures: Signatures = None,
     layer: str | None = None,
     use_raw: bool = False,
@@ -139,7 +139,7 @@ def sources(
             sample_key, cell_type_key, None, layer, use_raw, gene_symbols, organism,
             min_cells, n_jobs,
         ),
-        Condition(condition_key, baseline, pair_key, tuple(covariates)),
+        Condition(condition_key, baseline, pair_key, names(covariates)),
         Settings(expressed, level, n_boot, rng),
         signatures,
         key_added,

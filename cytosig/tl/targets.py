@@ -11,7 +11,7 @@ from cytosig.communication.change import changed_targets, contrasts
 from cytosig.communication.settings import Settings
 from cytosig.communication.tables import target_table
 from cytosig.communication.targets import find_targets
-from cytosig.tl._condition import Condition
+from cytosig.tl._condition import Condition, names
 from cytosig.tl._store import copied
 from cytosig.tl._talk import listen, stacked, store
 from cytosig.tl._tissue import Cells
@@ -34,7 +34,7 @@ def targets(
     condition_key: str | None = None,
     baseline: object = None,
     pair_key: str | None = None,
-    covariates: Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
     signatures: Signatures = None,
     compartments: Mapping[str, str] | None = None,
     layer: str | None = None,
@@ -144,7 +144,7 @@ def targets(
             sample_key, cell_type_key, compartments, layer, use_raw, gene_symbols, organism,
             min_cells, n_jobs,
         ),
-        Condition(condition_key, baseline, pair_key, tuple(covariates)),
+        Condition(condition_key, baseline, pair_key, names(covariates)),
         Settings(expressed, level),
         signatures,
         key_added,
