@@ -8,6 +8,7 @@ import numpy as np
 
 from cytosig.communication.forms import summed
 from cytosig.communication.settings import AMBIENT, FEW_SAMPLES
+from cytosig.communication.tissue import over_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,10 +32,12 @@ def of_sources(
         made, known = found.made[id], cytokines[id]
         loose = AMBIENT * tissue.pooled(made.cpm)[:, None]
         # in the same samples
-        suspect = _means(made.cpm) <= _means(np.where(np.isnan(made.cpm), np.nan, loose))
+        suspect = over_samples(made.cpm) <= over_samples(
+            np.where(np.isnan(made.cpm), np.nan, loose)
+        )
         presenters = _absent(tissue, known.modifiers.presenters, settings)
         activators = _absent(tissue, known.modifiers.activators, settings)
-        means = _means(made.cpm)
+        means = over_samples(made.cpm)
         for t in range(len(tissue.types)):
             said = [*few_samples(tissue, t), *made.lacking]
             if means[t] == 0:
@@ -64,16 +67,9 @@ def few_samples(tissue: Tissue, type_: int, /) -> Iterator[str]:
         yield f"few samples: no exact p below {0.5**n:g}"
 
 
-def _means(values: Array) -> Array:
-    there = ~np.isnan(values)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Array = np.where(there, values, 0.0).sum(axis=0) / there.sum(axis=0)
-    return found
-
-
 def _absent(tissue: Tissue, genes: tuple[str, ...], settings: Settings) -> NDArray[np.bool_]:
     """Types in which some genes are known, measured, and together below what is expressed."""
     if not any(gene in tissue.place for gene in genes):
         return np.zeros(len(tissue.types), dtype=bool)
-    found: NDArray[np.bool_] = _means(summed(tissue, genes)) < settings.expressed
+    found: NDArray[np.bool_] = over_samples(summed(tissue, genes)) < settings.expressed
     return found

@@ -11,7 +11,7 @@ from cytosig.communication import flags
 from cytosig.communication.forms import Expressed, ligand, limiting, summed
 from cytosig.communication.means import Tested, means_above_zero
 from cytosig.communication.presence import Background
-from cytosig.communication.tissue import over_others
+from cytosig.communication.tissue import over_others, over_samples
 from cytosig.stats.blocked import blocked_permutation
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def source_columns(
         "limiting": ["" if f is None else limiting(tissue, f, t) for _, t, f in every],
         "n_samples": tested.n.T.ravel(),
         "n_cells": np.tile(np.where(tissue.used, tissue.n_cells, 0).sum(axis=0), len(found.ids)),
-        "expression": [_over_samples(found.made[id].cpm[:, t]) for id, t, _ in every],
+        "expression": [float(over_samples(found.made[id].cpm[:, t])) for id, t, _ in every],
         "fraction": fraction,
         "specificity": tested.estimate.T.ravel(),
         "se": tested.se.T.ravel(),
@@ -139,12 +139,7 @@ def source_columns(
 
 def _fraction(tissue: Tissue, genes: tuple[str, ...], type_: int) -> float:
     """Share of cells with the rarest subunit."""
-    return min(_over_samples(tissue.fraction_of(gene)[:, type_]) for gene in genes)
-
-
-def _over_samples(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
+    return min(float(over_samples(tissue.fraction_of(gene)[:, type_])) for gene in genes)
 
 
 def _modifier(
@@ -155,5 +150,5 @@ def _modifier(
     for id in found.ids:
         genes = [g for g in getattr(cytokines[id].modifiers, which) if g in tissue.place]
         values = summed(tissue, genes) if genes else np.full(tissue.n_cells.shape, np.nan)
-        columns += [_over_samples(values[:, t]) for t in range(len(tissue.types))]
+        columns += over_samples(values).tolist()
     return columns

@@ -11,6 +11,7 @@ from cytosig.communication import flags
 from cytosig.communication.forms import limiting
 from cytosig.communication.settings import FOUND
 from cytosig.communication.sources import source_columns
+from cytosig.communication.tissue import over_samples
 from cytosig.stats.families import two_levels
 
 if TYPE_CHECKING:
@@ -85,10 +86,10 @@ def target_table(
                     "limiting": "" if form is None else limiting(tissue, form, t),
                     "n_samples": int(tissue.used[:, t].sum()),
                     "n_cells": int(n_cells[t]),
-                    "expression": _mean(known.heard.cpm[:, t]),
+                    "expression": float(over_samples(known.heard.cpm[:, t])),
                     "fraction": np.nan
                     if form is None
-                    else min(_mean(tissue.fraction_of(g)[:, t]) for g in form.genes),
+                    else min(float(over_samples(tissue.fraction_of(g)[:, t])) for g in form.genes),
                     "decoy_delta": known.decoy_delta[t],
                     "competence": known.excess[t],
                     "competence_low": known.low[t],
@@ -219,9 +220,7 @@ def _contribution(
     for k, id in enumerate(ids):
         if id in contributions.columns:
             added = strength[:, k] * contributions[id].to_numpy()[:, None, None]
-            there = ~np.isnan(added)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                found[k] = np.where(there, added, 0.0).sum(axis=0) / there.sum(axis=0)
+            found[k] = over_samples(added)
     return found.ravel()
 
 
@@ -242,8 +241,3 @@ def _t_interval(strength: Array, level: float) -> tuple[Array, Array, Array]:
 def _joined(source: str, target: str) -> str:
     said = [f"source: {source}"] if source else []
     return "; ".join([*said, *([f"target: {target}"] if target else [])])
-
-
-def _mean(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan

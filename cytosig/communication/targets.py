@@ -12,7 +12,7 @@ from cytosig.communication.forms import Expressed, heard_by, receptor, summed
 from cytosig.communication.means import means_above_zero
 from cytosig.communication.presence import Background, Presence
 from cytosig.communication.response import Genes, readable, respond, scores
-from cytosig.communication.tissue import over_others
+from cytosig.communication.tissue import over_others, over_samples
 from cytosig.stats.families import two_levels
 
 if TYPE_CHECKING:
@@ -196,7 +196,4 @@ def _over_decoys(tissue: Tissue, heard: Expressed, off: Array) -> Array:
         return np.full(len(tissue.types), np.nan)
     plain = [heard_by(tissue, form, np.zeros_like(off)) for form, _ in heard.forms]
     delta = tissue.log(np.maximum.reduce(plain)) - tissue.log(off)
-    there = ~np.isnan(delta)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Array = np.where(there, delta, 0.0).sum(axis=0) / there.sum(axis=0)
-    return found
+    return over_samples(delta)

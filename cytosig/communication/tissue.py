@@ -123,3 +123,11 @@ def over_others(values: Array, /) -> Array:
     found[np.broadcast_to(n < 2, found.shape)] = np.nan
     found[np.abs(found) <= ROUNDING * np.abs(values)] = 0.0
     return found
+
+
+def over_samples(values: Array, /) -> Array:
+    """Mean over the first dimension, of what is there; NaN where nothing is."""
+    there = ~np.isnan(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Array = np.where(there, values, 0.0).sum(axis=0) / there.sum(axis=0)
+    return found
