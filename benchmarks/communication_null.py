@@ -88,12 +88,18 @@ def nothing(seed: int, **options: object) -> list[Row]:
     about = "nothing planted"
     if options:
         about += ", " + ", ".join(f"{k}={v}" for k, v in options.items())
+    by_type = [
+        (f"source p, {name} ({words})", about, "of all",
+         shared.below(sources.loc[sources["cell_type"] == name, "p"]))
+        for name, words in (("malignant", "most counts"), ("dendritic", "fewest cells"))
+    ]  # fmt: skip
     coupled = links.drop_duplicates(["cytokine", "source", "target"])["coupling_p"]
     called = links["q"] < ALPHA
     family = links.loc[called, "cytokine"].nunique()
     return [
         ("source p", about, "of all", shared.below(sources["p"])),
         ("source p, one gene", about, "of all", shared.below(sources.loc[alone, "p"])),
+        *by_type,
         ("source p, by sign flips", about, "of all", shared.below(sources["p_exact"])),
         ("source omnibus p", about, "of all",
          shared.below(sources.drop_duplicates("cytokine")["p_omnibus"])),

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
-_FILLED = 0.5  # share of genes that are not 0 in bulk, and hardly ever in a cell
 _OF_TYPES = ("sources", "targets", "links")
 
 
@@ -66,25 +65,16 @@ def _run(name: str, adata: AnnData, known: Mapping[str, Any]) -> None:
 
 def _hindered(adata: AnnData, known: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Tools that have nothing to work on, by why that is."""
+    from cytosig.tl._replicates import looks_like_cells
+
     if {"sample_key", "cell_type_key"} <= known.keys():
         return {}
     if "sample_key" in known:
         return {"They are about cell types: name their column with --cell-type-key.": _OF_TYPES}
-    if _is_bulk(adata, known):
+    if not looks_like_cells(adata):
         return {
             "Bulk samples hold no cell types to attribute a cytokine to; 'channels' has their"
             " ligands and receptors.": _OF_TYPES
         }
     why = "They are about samples and their cell types: give --sample-key and --cell-type-key."
     return {why: ("balance", *_OF_TYPES, "blockade")}
-
-
-def _is_bulk(adata: AnnData, known: Mapping[str, Any]) -> bool:
-    """Whether observations look like samples, in which most genes are there, and not like cells."""
-    from cytosig._anndata import matrix_of
-    from cytosig.blocks import RowBlocks
-
-    matrix, _ = matrix_of(adata, layer=known.get("layer"), use_raw=known.get("use_raw", False))
-    block = RowBlocks(matrix).sample()
-    filled = float((block.data != 0).sum())
-    return filled > _FILLED * (block.stop - block.start) * int(matrix.shape[1])
