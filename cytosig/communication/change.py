@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cytosig.communication.response import set_size
+from cytosig.communication.response import scores, set_size
 from cytosig.stats.design import INTERCEPT
 from cytosig.stats.families import two_levels
 from cytosig.stats.moderated import moderated_t
@@ -68,19 +68,16 @@ def _source_rows(
     type_: str,
     level: float,
 ) -> pd.DataFrame:
-    rows: pd.DataFrame | None = None
+    columns = []
     for name in PARTS:
-        values = part[name].set_axis(design.index)
         # all cytokines of a type share one recruitment, which lends nothing
         fit = moderated_t(
-            values, design, coefficient=column, level=level, moderate=name != "recruitment"
-        ).table
-        own = fit[["estimate", "ci_low", "ci_high", "p"]].set_axis(
-            [name, f"{name}_low", f"{name}_high", f"{name}_p"], axis=1
-        )
-        rows = _head(fit, type_, label) if rows is None else rows
-        rows = pd.concat([rows, own.reset_index(drop=True)], axis=1)
-    return pd.DataFrame() if rows is None else rows
+            part[name].set_axis(design.index), design, coefficient=column, level=level,
+            moderate=name != "recruitment",
+        ).table  # fmt: skip
+        own = fit[["estimate", "ci_low", "ci_high", "p"]].reset_index(drop=True)
+        columns.append(own.set_axis([name, f"{name}_low", f"{name}_high", f"{name}_p"], axis=1))
+    return pd.concat([_head(fit, type_, label), *columns], axis=1)
 
 
 def changed_targets(
@@ -94,8 +91,6 @@ def changed_targets(
     level: float,
 ) -> pd.DataFrame:
     """Change of every type's response to every cytokine, beyond what other genes change by."""
-    from cytosig.communication.response import scores
-
     tables = []
     for column, label in asked.items():
         for t, used in _fitted(tissue, design, column):

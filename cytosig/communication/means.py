@@ -88,8 +88,8 @@ def means_above_zero(
         p = stdtr(df, -t)
         reach = stdtrit(df, (1 + level) / 2) * se
     asked = (n > 1) & (exact | (se == 0))
-    flipped, floor = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
-    flipped[asked], floor[asked] = sign_flip(values[:, asked])
+    flipped = np.full(n.shape, np.nan)
+    flipped[asked] = sign_flip(values[:, asked])[0]
     floor = np.where(n > 0, 0.5 ** n.astype(np.float64), np.nan)
     # no spread at all: nothing to judge a mean by but the signs
     p = np.where(n < 2, np.nan, np.where(se == 0, flipped, p))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.communication.settings import AMBIENT, OFFSET
+from cytosig.communication.tissue import with_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,12 +82,8 @@ class Background:
         from scipy.special import stdtr, stdtrit
 
         values = np.log2(np.maximum(cpm, 0.0) + OFFSET) - np.log2(background + OFFSET)
-        there = ~np.isnan(values)
-        n = there.sum(axis=0)
+        n, mean, se = with_error(values)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.where(there, values, 0.0).sum(axis=0) / np.where(n > 0, n, np.nan)
-            rest = np.where(there, values - mean, 0.0)
-            se = np.sqrt((rest**2).sum(axis=0) / np.where(n > 1, n - 1, np.nan) / n)
             p = stdtr(n - 1.0, -np.where(se > 0, mean / se, np.nan))
             reach = stdtrit(n - 1.0, (1 + self._level) / 2) * se
         # values that do not vary at all leave the signs: 2^-n, or 1

@@ -15,7 +15,7 @@ import numpy as np
 
 from cytosig.communication.means import Tested, means_above_zero
 from cytosig.communication.settings import FEWEST_GENES, FEWEST_SHARE, SET_CORRELATION
-from cytosig.communication.tissue import over_others
+from cytosig.communication.tissue import over_others, with_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,13 +127,8 @@ def respond(
 
 def between_genes(contrast: Array, /) -> Array:
     """Variance over genes of true mean differences, one a type; 0 where chance explains it all."""
-    there = ~np.isnan(contrast[:, :, 0])
-    n = there.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there[:, :, None], contrast, 0.0).sum(axis=0) / n[:, None]
-        rest = np.where(there[:, :, None], contrast - mean, 0.0)
-        error = (rest**2).sum(axis=0) / (n * (n - 1.0))[:, None]
-        found: Array = np.maximum((mean**2).mean(axis=1) - error.mean(axis=1), 0.0)
+    _, mean, se = with_error(contrast)
+    found: Array = np.maximum((mean**2).mean(axis=1) - (se**2).mean(axis=1), 0.0)
     return found
 
 

@@ -11,7 +11,7 @@ from cytosig.communication import flags
 from cytosig.communication.forms import limiting
 from cytosig.communication.settings import FOUND
 from cytosig.communication.sources import source_columns
-from cytosig.communication.tissue import over_samples
+from cytosig.communication.tissue import over_samples, with_error
 from cytosig.stats.families import two_levels
 
 if TYPE_CHECKING:
@@ -228,13 +228,8 @@ def _t_interval(strength: Array, level: float) -> tuple[Array, Array, Array]:
     """Mean over samples with its t interval, cut to 0 and 1."""
     from scipy.special import stdtrit
 
-    there = ~np.isnan(strength)
-    n = there.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, strength, 0.0).sum(axis=0) / n
-        rest = np.where(there, strength - mean, 0.0)
-        se = np.sqrt((rest**2).sum(axis=0) / np.where(n > 1, n - 1, np.nan) / n)
-        reach = stdtrit(n - 1.0, (1 + level) / 2) * se
+    n, mean, se = with_error(strength)
+    reach = stdtrit(n - 1.0, (1 + level) / 2) * se
     return mean, np.clip(mean - reach, 0.0, 1.0), np.clip(mean + reach, 0.0, 1.0)
 
 

@@ -131,3 +131,13 @@ def over_samples(values: Array, /) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Array = np.where(there, values, 0.0).sum(axis=0) / there.sum(axis=0)
     return found
+
+
+def with_error(values: Array, /) -> tuple[NDArray[np.int64], Array, Array]:
+    """Number of values, their mean and its standard error over the first dimension."""
+    there = ~np.isnan(values)
+    n, mean = there.sum(axis=0), over_samples(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = np.where(there, values - mean, 0.0)
+        se = np.sqrt((rest**2).sum(axis=0) / np.where(n > 1, n - 1, np.nan) / n)
+    return n, mean, se

@@ -52,9 +52,7 @@ class Aligned:
     @cached_property
     def place(self) -> Mapping[str, int]:
         """Engine gene of every asked-for gene that is there."""
-        first = {columns[0]: i for i, columns in enumerate(self.universe.columns)}
-        pairs = zip(self.found.genes, self.found.columns, strict=True)
-        return {g: first[c[0]] for g, c in pairs if c and c[0] in first}
+        return self.universe.places(self.found)
 
 
 def align(

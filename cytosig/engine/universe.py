@@ -45,6 +45,12 @@ class Universe:
         """Position by key."""
         return {key: i for i, key in reversed(list(enumerate(self.keys)))}
 
+    def places(self, found: GeneMap, /) -> dict[str, int]:
+        """Position of every asked-for gene that is there."""
+        first = {columns[0]: i for i, columns in enumerate(self.columns)}
+        pairs = zip(found.genes, found.columns, strict=True)
+        return {gene: first[c[0]] for gene, c in pairs if c and c[0] in first}
+
     def selector(self) -> sp.csr_matrix | None:
         """Columns × genes matrix, None where nothing changes."""
         if self.columns == _each_its_own(self.n_columns):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cytosig.tl._store import versions
+from cytosig.tl._store import replace_entries, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cytosig._keys import Keys
     from cytosig.balance.run import Balance
-
-PREFIX = "balance"
 
 
 def store_balance(
@@ -29,8 +27,6 @@ def store_balance(
     digest: str,
 ) -> None:
     """Write the tables of a run in place of an older run's; scores beside them stay."""
-    record = dict(adata.uns.get(keys.uns, {"format": 1}))
-    kept = {name: held for name, held in record.items() if not name.startswith(PREFIX)}
     tables: dict[str, Any] = {
         "": found.table,
         "_contributions": found.contributions,
@@ -48,9 +44,8 @@ def store_balance(
         tables["_cell_types_contributions"] = _stacked(
             {k: one.contributions for k, one in cells.items()}
         )
-    adata.uns[keys.uns] = kept | {
-        PREFIX + name: table for name, table in tables.items() if table is not None
-    }
+    there = {name: table for name, table in tables.items() if table is not None}
+    replace_entries(adata, keys.uns, "balance", there)
 
 
 def _stacked(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -52,6 +52,18 @@ class Condition:
             if given and self.key is None:
                 raise UsageError(f"{argument}= needs condition_key=: there is no change to model.")
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """Columns of obs by the argument that names them; those held constant last."""
+        named = {"condition_key": self.key, "pair_key": self.pair_key}
+        found = {key: argument for argument, key in named.items() if key is not None}
+        return found | {key: "covariates" for key in self.covariates if key not in found}
+
+    def check(self, adata: AnnData, /) -> None:
+        """Refuse a column that is not there before any cell is read."""
+        for key, argument in self.columns.items():
+            column_of(adata, key, argument=argument)
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -90,8 +102,7 @@ def conditions_of(
     if asked.key is None:
         return Conditions(((ALL, every),), None, "")
     main = _of_samples(adata, samples, sample_key, asked.key, "condition_key")
-    held = {} if asked.pair_key is None else {asked.pair_key: "pair_key"}
-    held |= dict.fromkeys(asked.covariates, "covariates")
+    held = {key: argument for key, argument in asked.columns.items() if key != asked.key}
     others = pd.DataFrame(
         {
             key: _of_samples(adata, samples, sample_key, key, argument)

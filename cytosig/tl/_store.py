@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from cytosig._errors import UsageError
 from cytosig._keys import Keys
 from cytosig._log import logger
 
@@ -102,6 +103,30 @@ def store(
             adata.uns[own.uns] = {**record, "part_of": keys.uns}
     if further:
         adata.uns[keys.uns]["further"] = [keys.of_method(name).uns for name in further]
+
+
+def replace_entries(adata: AnnData, key: str, prefix: str, entries: Mapping[str, Any], /) -> None:
+    """Write what a tool found, in place of its older run; what other tools stored stays.
+
+    ``entries`` are by suffix: ``""`` for ``prefix`` itself, else ``_`` and a word.
+
+    Raises
+    ------
+    UsageError
+        When ``uns[key]`` is something else than a record.
+    """
+    older = adata.uns.get(key, {"format": 1})
+    if not isinstance(older, Mapping):
+        raise UsageError(
+            f"uns[{key!r}] holds a {type(older).__name__} of something else; pass another name in"
+            " key_added=."
+        )
+    kept = {
+        name: held
+        for name, held in older.items()
+        if name != prefix and not str(name).startswith(f"{prefix}_")
+    }
+    adata.uns[key] = kept | {f"{prefix}{suffix}": held for suffix, held in entries.items()}
 
 
 def _of_other_tools(adata: AnnData, keys: Keys) -> dict[str, Any]:

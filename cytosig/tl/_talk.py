@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from cytosig._anndata import check_anndata
 from cytosig._errors import UsageError
 from cytosig._keys import check_key
 from cytosig.communication.means import Bootstrap
 from cytosig.tl._condition import conditions_of
 from cytosig.tl._inputs import as_catalogue
-from cytosig.tl._store import versions
+from cytosig.tl._store import replace_entries, versions
 from cytosig.tl._tissue import Cells, read_tissue
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def listen(
             "The signatures name no ligands and receptors: who makes and hears a cytokine is known"
             " for the curated catalogue. Leave signatures= out, or pass a Catalogue with cytokines."
         )
+    check_anndata(adata)
+    condition.check(adata)
     read = read_tissue(adata, catalogue, cells)
     found = conditions_of(adata, read.tissue.samples, cells.sample_key, condition)
     given = {
@@ -83,27 +86,13 @@ def store(
 
     ``tables`` are by suffix; empty ones are left out.
     """
-    older = adata.uns.get(key, {"format": 1})
-    if not isinstance(older, Mapping):
-        raise UsageError(
-            f"uns[{key!r}] holds a {type(older).__name__} of something else; pass another name in"
-            " key_added=."
-        )
-    record = dict(older)
-    kept = {
-        name: held
-        for name, held in record.items()
-        if name != prefix and not name.startswith(f"{prefix}_")
-    }
-    made: dict[str, Any] = {
-        f"{prefix}{suffix}": table for suffix, table in tables.items() if len(table)
-    }
-    made[f"{prefix}_params"] = {
+    made: dict[str, Any] = {suffix: table for suffix, table in tables.items() if len(table)}
+    made["_params"] = {
         **talk.asked,
         "catalogue_digest": talk.catalogue.digest,
         "versions": dict(versions()),
     }
-    adata.uns[key] = kept | made
+    replace_entries(adata, key, prefix, made)
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytosig._anndata import check_anndata, matrix_of
+from cytosig._anndata import matrix_of
 from cytosig._errors import DataError, GeneError, UsageError
 from cytosig._keys import PSEUDOBULK
 from cytosig._log import logger
@@ -96,7 +96,6 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
         When there are no cell types to attribute anything to, when the values cannot be pooled,
         or when too few cells are left.
     """
-    check_anndata(adata)
     bulk = _pooled(adata, asked)
     stored, fraction = _dense(bulk.X), _dense(bulk.layers["fraction"])
     total = stored.sum(axis=1)
@@ -112,12 +111,7 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
     cpm = _per_million(np.asarray(values), total, bulk.uns[PSEUDOBULK])
     is_count = bulk.uns[PSEUDOBULK]["values"] == "counts"
     depth = total if is_count else np.full(total.shape, np.nan)
-    first = {columns[0]: i for i, columns in enumerate(universe.columns)}
-    column = {
-        gene: first[c[0]]
-        for gene, c in zip(found.genes, found.columns, strict=True)
-        if c and c[0] in first
-    }
+    column = universe.places(found)
     if not column:
         raise GeneError(
             "No gene of the signatures, ligands and receptors is among the genes of the data"

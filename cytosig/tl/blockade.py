@@ -14,7 +14,7 @@ from cytosig.blockade.run import blockade_of_samples
 from cytosig.blockade.tables import LABEL
 from cytosig.tl._inputs import as_catalogue
 from cytosig.tl._prepared import prepare, with_roles
-from cytosig.tl._store import copied, versions
+from cytosig.tl._store import copied, replace_entries, versions
 
 if TYPE_CHECKING:
     import os
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cytosig.engine.reference import Reference
     from cytosig.genes.tables import Organism
     from cytosig.tl._inputs import Signatures
-
-PREFIX = "blockade"
 
 
 def blockade(
@@ -202,12 +200,10 @@ def _say(found: Blockade) -> None:
 
 def _store(adata: AnnData, keys: Keys, found: Blockade, params: dict[str, Any], /) -> None:
     """Write the tables in place of an older run's; what other tools left stays."""
-    record = dict(adata.uns.get(keys.uns, {"format": 1}))
-    kept = {name: held for name, held in record.items() if not str(name).startswith(PREFIX)}
     tables = {
         "": found.table,
         **{f"_samples{end}": table for end, table in found.samples.items()},
         "_cytokines": found.cytokines,
         "_params": {**params, "versions": dict(versions())},
     }
-    adata.uns[keys.uns] = kept | {PREFIX + name: table for name, table in tables.items()}
+    replace_entries(adata, keys.uns, "blockade", tables)

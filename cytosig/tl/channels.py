@@ -11,7 +11,7 @@ from cytosig.engine.align import align
 from cytosig.engine.channels import genes_of_receptors, read_channels
 from cytosig.engine.options import Options
 from cytosig.tl._inputs import as_catalogue
-from cytosig.tl._store import copied, versions
+from cytosig.tl._store import copied, replace_entries, versions
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cytosig.engine.options import Nonfinite, Normalize
     from cytosig.genes.tables import Organism
     from cytosig.tl._inputs import Signatures
-
-_PREFIX = "channels"
 
 
 def channels(
@@ -149,7 +147,5 @@ def _store(adata: AnnData, found: Channels, keys: Keys, params: dict[str, Any]) 
     """Write the tables in place of an older run's; scores and balances beside them stay."""
     adata.obsm[keys.ligand] = found.ligand
     adata.obsm[keys.receptor] = found.receptor
-    record = dict(adata.uns.get(keys.uns, {"format": 1}))
-    kept = {name: held for name, held in record.items() if not name.startswith(_PREFIX)}
     forms = found.forms.set_axis(found.forms.index.astype(str))
-    adata.uns[keys.uns] = kept | {f"{_PREFIX}_forms": forms, f"{_PREFIX}_params": params}
+    replace_entries(adata, keys.uns, "channels", {"_forms": forms, "_params": params})
