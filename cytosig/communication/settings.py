@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 OFFSET = 10.0
-"""CPM added before the logarithm. Tests of types of unequal depth keep their level with it: with
-1 CPM shallow types seem to lack what deep types have, with 100 CPM the tests lose power."""
+"""CPM added before the logarithm: tests of types of unequal depth keep their level with it."""
 AMBIENT = 0.1
 """Share of a cell's counts that may be loose RNA of the other cells of its sample."""
 SET_CORRELATION = 0.01
