@@ -138,3 +138,15 @@ def _run_folder(place: Path) -> Path:
     if place.is_dir() and not is_zarr(place):
         return place / ".cytosig.run"
     return place.with_name(f".{place.name[:200]}.run")
+
+
+@contextmanager
+def one_source(source: Path, transpose: bool | None, /, *, whole: bool) -> Iterator[AnnData]:
+    """The data: left where they are, unless all of them are to be written again."""
+    from cytosig import io
+
+    if not whole and transpose is None and io.can_open(source):
+        with io.open_store(source) as adata:
+            yield adata
+    else:
+        yield io.read(source, transpose=transpose)

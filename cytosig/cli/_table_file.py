@@ -1,13 +1,14 @@
-"""One table of results as a file, by the suffix of its name."""
+"""Tables of results as files, by the suffix of their names."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".json", ".parquet")
 
 
-def check_frame_path(path: Path, /, *, inputs: list[Path]) -> None:
+def check_frame_path(path: Path, /, *, inputs: Sequence[Path]) -> None:
     """Refuse a table that could not be written, before the work is done.
 
     Raises
@@ -63,3 +64,39 @@ def write_frame(table: pd.DataFrame, path: Path, /) -> None:
         return
     first = str(table.columns[0])
     write_table(table.set_index(first), path, index_label=first)
+
+
+def check_places(
+    arguments: Mapping[str, Any],
+    places: Mapping[str, Any],
+    /,
+    *,
+    inputs: Sequence[Path],
+    further: Sequence[Path | None] = (),
+) -> None:
+    """Refuse, before anything is read, what cannot be written: ``out``, tables, ``further`` files.
+
+    Raises
+    ------
+    UsageError
+        When options need others, or a path is an input or no place to write to.
+    """
+    from cytosig.cli._files import check_writable
+    from cytosig.io import check_output
+
+    out: Path | None = places["out"]
+    if "key_added" in arguments and (out is None or not is_h5ad(out)):
+        raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
+    if places["tables_as"] is not None and places["tables"] is None:
+        raise UsageError("--tables-as says how tables are written: give --tables DIR.")
+    for path in (out, *further):
+        if path is not None and path is out and not is_h5ad(path):
+            check_frame_path(path, inputs=inputs)
+        elif path is not None:
+            check_output(path, inputs=inputs)
+            check_writable(path)
+
+
+def is_h5ad(path: Path, /) -> bool:
+    """Whether the name is that of an h5ad file."""
+    return path.suffix.lower() == ".h5ad"

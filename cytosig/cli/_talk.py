@@ -59,12 +59,12 @@ def run_tool(name: str, asked: dict[str, Any], shown: Sequence[str], caption: st
 
     from cytosig import tl
     from cytosig.cli._metadata import add_metadata
-    from cytosig.cli._table_file import write_frame
+    from cytosig.cli._table_file import is_h5ad, write_frame
 
     tool: Tool = getattr(tl, name)
     key = arguments.get("key_added", signature(tool).parameters["key_added"].default)
     out: Path | None = places["out"]
-    keep = out is not None and _is_h5ad(out)
+    keep = out is not None and is_h5ad(out)
     with _opened(source, places["transpose"], whole=keep) as adata:
         if places["metadata"] is not None:
             add_metadata(adata, places["metadata"], sample_key=arguments["sample_key"])
@@ -97,30 +97,15 @@ def arguments_of(asked: dict[str, Any], /) -> dict[str, Any]:
     return found
 
 
-def _is_h5ad(path: Path) -> bool:
-    return path.suffix.lower() == ".h5ad"
-
-
 def _check(
     arguments: dict[str, Any], source: Path, places: dict[str, Any], named: list[Path]
 ) -> None:
     """Refuse what can be refused before anything is read."""
-    from cytosig.cli._files import check_writable
-    from cytosig.cli._table_file import check_frame_path
-    from cytosig.io import check_output
+    from cytosig.cli._table_file import check_places
 
     out, graphml = places["out"], places["graphml"]
-    if "key_added" in arguments and (out is None or not _is_h5ad(out)):
-        raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
-    if places["tables_as"] is not None and places["tables"] is None:
-        raise UsageError("--tables-as says how tables are written: give --tables DIR.")
     inputs = [path for path in (source, places["metadata"], *named) if path is not None]
-    for path in (out, graphml):
-        if path is not None and path is out and not _is_h5ad(path):
-            check_frame_path(path, inputs=inputs)
-        elif path is not None:
-            check_output(path, inputs=inputs)
-            check_writable(path)
+    check_places(arguments, places, inputs=inputs, further=(graphml,))
     if graphml is not None and graphml == out:
         raise UsageError(f"Two outputs are the same file: {out} and {graphml}. Rename one.")
 
@@ -130,12 +115,11 @@ def _opened(source: Path, transpose: bool | None, *, whole: bool) -> Iterator[An
     """The data; where they are, if they are cells and need not be written again."""
     from cytosig import io
     from cytosig._keys import PSEUDOBULK
+    from cytosig.cli._input import one_source
 
-    if not whole and transpose is None and io.can_open(source):
-        with io.open_store(source) as adata:
-            yield io.read(source) if PSEUDOBULK in adata.uns else adata
-        return
-    yield io.read(source, transpose=transpose)
+    with one_source(source, transpose, whole=whole) as adata:
+        small = not whole and transpose is None and PSEUDOBULK in adata.uns
+        yield io.read(source) if small else adata
 
 
 def _write_graphs(adata: AnnData, key: str, path: Path) -> None:

@@ -86,12 +86,13 @@ def _run(asked: dict[str, Any]) -> None:
     _check(arguments, source, places)
 
     from cytosig import tl
+    from cytosig.cli._input import one_source
     from cytosig.cli._metadata import add_metadata
     from cytosig.cli._table_file import write_frame
 
     out: Path | None = places["out"]
     keep = out is not None and out.suffix.lower() == ".h5ad"
-    with _opened(source, places["transpose"], whole=keep) as adata:
+    with one_source(source, places["transpose"], whole=keep) as adata:
         if places["metadata"] is not None:
             add_metadata(adata, places["metadata"], sample_key=arguments.get("sample_key"))
         tl.balance(adata, **arguments)
@@ -138,36 +139,12 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _check(arguments: dict[str, Any], source: Path, places: dict[str, Any]) -> None:
     """Refuse what can be refused before anything is read."""
-    from cytosig.cli._files import check_writable
-    from cytosig.cli._table_file import check_frame_path
-    from cytosig.io import check_output
+    from cytosig.cli._table_file import check_places
 
     inputs = [path for path in (source, places["metadata"], *places["named"]) if path is not None]
-    out = places["out"]
-    if "key_added" in arguments and (out is None or out.suffix.lower() != ".h5ad"):
-        raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
-    if places["tables_as"] is not None and places["tables"] is None:
-        raise UsageError("--tables-as says how tables are written: give --tables DIR.")
     if places["save_reference"] is not None and "reference" in arguments:
         raise UsageError("--save-reference and --reference exclude each other; leave one out.")
-    written = [path for path in (out, places["save_reference"]) if path is not None]
-    for path in written:
-        if path is out and path.suffix.lower() != ".h5ad":
-            check_frame_path(path, inputs=inputs)
-        else:
-            check_output(path, inputs=inputs)
-            check_writable(path)
-
-
-def _opened(source: Path, transpose: bool | None, *, whole: bool) -> Any:
-    """The data; where they are, if they need not be written again."""
-    from contextlib import nullcontext
-
-    from cytosig import io
-
-    if not whole and transpose is None and io.can_open(source):
-        return io.open_store(source)
-    return nullcontext(io.read(source, transpose=transpose))
+    check_places(arguments, places, inputs=inputs, further=(places["save_reference"],))
 
 
 def _reference(adata: AnnData, arguments: dict[str, Any]) -> Any:
