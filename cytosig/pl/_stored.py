@@ -80,6 +80,46 @@ def min_coverage(adata: AnnData, /, *, key: str) -> float | None:
     return None if found is None else float(found)
 
 
+def tool_table(adata: AnnData, name: str, /, *, key: str, run: str) -> pd.DataFrame:
+    """A table that a tool left in ``uns[key][name]``; ``run`` is the call that makes it.
+
+    Raises
+    ------
+    UsageError
+        When it is not there.
+    DataError
+        When it is no table, or one without rows.
+    """
+    record = _record(adata, key)
+    if name not in record:
+        raise UsageError(
+            f"uns[{key!r}] has no {name!r}; it has {names_of(record)}. Run {run} first, or pass the"
+            " key= it was given as key_added."
+        )
+    found = record[name]
+    if not hasattr(found, "columns"):
+        raise DataError(
+            f"uns[{key!r}][{name!r}] is a {type(found).__name__}; expected the DataFrame that"
+            f" {run} writes. Run it again."
+        )
+    if found.empty:
+        raise DataError(f"uns[{key!r}][{name!r}] has no rows; there is nothing to show.")
+    table: pd.DataFrame = found
+    return table
+
+
+def has_table(adata: AnnData, name: str, /, *, key: str) -> bool:
+    """Whether a tool left a table with rows under that name."""
+    return bool(len(getattr(_record(adata, key).get(name), "columns", ())))
+
+
+def parameter(adata: AnnData, tool: str, name: str, /, *, key: str) -> Any:
+    """An argument that a tool recorded in ``uns[key][tool + "_params"]``; None if it did not."""
+    found = _record(adata, key).get(f"{tool}_params", {})
+    value = found.get(name) if hasattr(found, "get") else None
+    return None if isinstance(value, str) and value == "none" else value
+
+
 def group_of(adata: AnnData, groupby: str, /) -> pd.Categorical:
     """Group of every observation: in the order of a categorical column, else sorted."""
     import pandas as pd
