@@ -48,7 +48,7 @@ class Thinned(Locator):
 def name_places(axis: Axis, names: Sequence[str], /) -> float:
     """Label places 0, 1 ... of an axis; returns the font size, in points."""
     size = float(np.clip(pitch(axis) / LINE, SMALLEST, LARGEST))
-    shown = [_plain(name) for name in names]
+    shown = [plain(name) for name in names]
 
     def name(place: float, _: object = None) -> str:
         index = round(place)
@@ -60,9 +60,9 @@ def name_places(axis: Axis, names: Sequence[str], /) -> float:
     return size
 
 
-def _plain(name: str, /) -> str:
+def plain(name: str, /, longest: int = LONGEST) -> str:
     """A name of bounded length, its dollar signs no formulas."""
-    if len(name) > LONGEST:
-        half = LONGEST // 2
+    if len(name) > longest:
+        half = longest // 2
         name = f"{name[:half]}…{name[1 - half :]}"
     return name.replace("$", r"\$")
