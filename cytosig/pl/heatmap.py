@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cytosig._errors import UsageError
-from cytosig.pl import _axes, _grades, _stored
+from cytosig.pl import _axes, _grades, _scales, _stored
+from cytosig.pl._scales import colour_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,14 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
     from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
-COLOURS = "RdBu_r"  # ColorBrewer; told apart by colour-blind eyes
-ONE_SIDED = "Blues"  # for scores without a middle; like the other, fading makes it say less
-NOT_SCORED = "#b3b3b3"
-ROBUST = 98  # percentile at which colours end
 GROUPED = "rows: mean {unit} of n observations; descriptive, as cells are not replicates"
 _MANY = 300  # columns above which ordering leaves optimally takes too long
 
@@ -132,20 +128,6 @@ def column_order(values: NDArray[np.float64], /) -> list[int]:
     return [*live.tolist(), *dead.tolist()]
 
 
-def colour_limits(values: NDArray[np.float64], about_zero: bool, /) -> tuple[float, float]:
-    """Where colours end: ± the 98th percentile of the sizes, or the 2nd and 98th of the values.
-
-    0 and 1, or -1 and 1, where the values do not say.
-    """
-    finite = values[np.isfinite(values)]
-    if about_zero:
-        limit = float(np.percentile(np.abs(finite), ROBUST)) if finite.size else 0.0
-        return -(limit or 1.0), limit or 1.0
-    ends = np.percentile(finite, [100 - ROBUST, ROBUST]) if finite.size else (0.0, 0.0)
-    low, high = float(ends[0]), float(ends[1])
-    return (low, high) if low < high else (low, low + 1.0)
-
-
 class _Scale:
     """What the colours mean."""
 
@@ -153,7 +135,7 @@ class _Scale:
         self, values: NDArray[np.float64], unit: str, about_zero: bool, groupby: str | None
     ) -> None:
         self.low, self.high = colour_limits(values, about_zero)
-        self.colours = _both_sides() if about_zero else _one_side()
+        self.colours = _scales.both_sides() if about_zero else _scales.one_side()
         self.groupby = groupby
         self.unit = unit
         self.label = unit if groupby is None else f"mean {unit}"
@@ -215,41 +197,10 @@ def _cover_gaps(ax: Axes, values: NDArray[np.float64], /) -> None:
 
     gaps = np.ma.masked_less(np.isnan(values).astype(np.float64), 1)
     if gaps.count():
-        colours = ListedColormap([NOT_SCORED])
+        colours = ListedColormap([_scales.NOT_SCORED])
         ax.imshow(gaps, cmap=colours, aspect="auto", interpolation="nearest", zorder=1.5)
 
 
-def _one_side() -> Colormap:
-    """White to blue, without the darkest end."""
-    return _part_of(ONE_SIDED, 0.0, 0.94)
-
-
-def _both_sides() -> Colormap:
-    """Blue, white, red without the darkest ends, which look alike when faded."""
-    return _part_of(COLOURS, 0.06, 0.94)
-
-
-def _part_of(name: str, first: float, last: float) -> Colormap:
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap
-
-    inner = colormaps[name](np.linspace(first, last, 255))
-    return ListedColormap(inner.tolist(), name=name).with_extremes(bad=NOT_SCORED)
-
-
 def _colour_bar(ax: Axes, image: AxesImage, values: NDArray[np.float64], scale: _Scale, /) -> None:
-    beyond = (bool((values < scale.low).any()), bool((values > scale.high).any()))
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}
-    inches = ax.get_window_extent().height / ax.figure.dpi
-    length = min(inches, 2.0)
-    bar = ax.figure.colorbar(
-        image,
-        ax=ax,
-        extend=extend.get(beyond, "both"),
-        shrink=length / inches,
-        aspect=length / 0.13,
-        anchor=(0.0, 1.0),
-        pad=0.02,
-    )
-    bar.set_label(scale.label, rotation=0, ha="left", va="center")
-    bar.ax.tick_params(labelsize=7)
+    below, above = bool((values < scale.low).any()), bool((values > scale.high).any())
+    _scales.colour_bar(ax, image, scale.label, below=below, above=above)
