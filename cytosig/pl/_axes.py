@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import textwrap
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cytosig._errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from matplotlib.axes import Axes
 
 LETTER = 0.075  # inches a letter takes at the usual size
+_PYPLOT: ContextVar[bool] = ContextVar("pyplot", default=True)
+
+
+@contextmanager
+def off_screen() -> Iterator[None]:
+    """New figures belong to nobody for a while: pyplot does not know them and cannot show them."""
+    before = _PYPLOT.set(False)
+    try:
+        yield
+    finally:
+        _PYPLOT.reset(before)
 
 
 def axes_or_new(ax: Axes | None, /, *, width: float, height: float) -> Axes:
     """Return ``ax``, or the axes of a new pyplot figure of that size in inches."""
+    if ax is None and not _PYPLOT.get():
+        from matplotlib.figure import Figure
+
+        return Figure(figsize=(width, height), layout="constrained").subplots()
     if ax is None:
         import matplotlib.pyplot as plt
 
