@@ -55,7 +55,34 @@ def extent(n: int, /, *, widest: float, narrowest: float, most: float) -> float:
 
 
 def note(ax: Axes, lines: Iterable[str], /) -> None:
-    """Small print under the x axis, wrapped to its width."""
+    """Small print under the x axis, and under its label where it has one, wrapped to its width."""
     inches = ax.get_window_extent().width / ax.figure.dpi
-    wrapped = [textwrap.fill(line, max(24, int(inches / 0.056))) for line in lines]
-    ax.set_xlabel("\n".join(wrapped), fontsize=7, loc="left", labelpad=6)
+    text = "\n".join(textwrap.fill(line, max(24, int(inches / 0.056))) for line in lines)
+    if not ax.get_xlabel():
+        ax.set_xlabel(text, fontsize=7, loc="left", labelpad=6)
+    elif text:
+        ax.annotate(
+            text,
+            (0, 0),
+            (0, -3),
+            xycoords=("axes fraction", ax.xaxis.label),
+            textcoords="offset points",
+            va="top",
+            fontsize=7,
+            annotation_clip=False,
+        )
+
+
+def panels(
+    names: Iterable[str], /, *, width: float, height: float, most: int = 4
+) -> dict[str, Axes]:
+    """Axes by name on a grid of a new figure, row by row, ``most`` in a row; sizes of one."""
+    wanted = list(names)
+    columns = min(len(wanted), most)
+    rows = -(-len(wanted) // most)
+    whole = axes_or_new(None, width=width * columns, height=height * rows)
+    figure = whole.figure
+    whole.remove()
+    return {
+        name: figure.add_subplot(rows, columns, place) for place, name in enumerate(wanted, start=1)
+    }
