@@ -86,3 +86,11 @@ def panels(
     return {
         name: figure.add_subplot(rows, columns, place) for place, name in enumerate(wanted, start=1)
     }
+
+
+def settle(ax: Axes, /) -> None:
+    """Let the figure's layout take its places now, so that sizes measured from here on hold."""
+    whole = ax.figure.figure
+    engine = whole.get_layout_engine()
+    if engine is not None:
+        engine.execute(whole)
