@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from cytosig.pl.balance import balance
+from cytosig.pl.balance_context import balance_context
 from cytosig.pl.coverage import coverage
 from cytosig.pl.heatmap import heatmap
+from cytosig.pl.volcano import volcano
 
-__all__ = ["coverage", "heatmap"]
+__all__ = ["balance", "balance_context", "coverage", "heatmap", "volcano"]
