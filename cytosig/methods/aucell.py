@@ -1,4 +1,15 @@
-"""AUCell: how early a signature's raised genes are recovered from the top of the ranking."""
+"""AUCell: how early a signature's raised genes are recovered from the top of the ranking.
+
+Genes of one observation are ranked from the highest value (place 1). With G genes in all and
+t = ⌈``top``·G⌉ places looked at::
+
+    AUC = Σ max(0, t − place) / its largest possible value
+
+over the raised genes; lowered ones are not read, as its authors score raised sets. Over tied genes
+it is the expectation over all their orders, in closed form. Nothing depends on the other
+observations. ``compat="decoupler"`` drops genes that are zero everywhere and breaks ties by one
+shuffled order.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,14 @@
-"""Several methods as one: the mean of an observation's ranks under each."""
+"""Several methods as one: the mean of an observation's ranks under each.
+
+Every method ranks the n observations that it scored, signature by signature::
+
+    score = mean over the methods of (rank − 1/2) / n
+
+tied observations sharing the mean rank. ``obsm["cytosig_spread"]`` holds the standard deviation
+over the methods, ``uns["cytosig"]["agreement"]`` Kendall's W of each signature. Alone it joins
+``hlm``, ``ucell``, ``singscore`` and ``zscore``; beside others, those. Methods that read the same
+genes agree for that reason alone: agreement is no evidence that a cytokine acts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,17 @@
-"""Preranked GSEA, by gseapy: each observation's contrast as one ranking, gene sets permuted."""
+"""Preranked GSEA, by gseapy: each observation's contrast as one ranking, gene sets permuted.
+
+gseapy runs it, on each observation as one ranking of genes by its contrast. NES is the largest
+deviation of the running sum over the mean of those, of its sign, of ``permutations`` shuffled gene
+sets; ``weight`` is the power of the contrast that weighs a gene::
+
+    score = (NES(raised) − NES(lowered)) / 2,   0 where both move one way
+    p     = the larger of the two,              1 where both move one way
+
+With raised or with lowered genes alone it is that NES, its sign turned for lowered ones, and its p.
+gseapy's p can be 0; here the set itself is counted among the shuffles on its side of 0, about half
+of all. It is for bulk, pseudobulk and contrasts: more than 500 observations are refused. The rule
+for pairs of sets is that of connectivity scores (Lamb et al., Science 2006;313:1929-1935).
+"""
 
 from __future__ import annotations
 

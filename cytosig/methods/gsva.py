@@ -1,4 +1,15 @@
-"""GSVA, by gseapy: each gene's standing among the samples, then a running sum along the genes."""
+"""GSVA, by gseapy: each gene's standing among the samples, then a running sum along the genes.
+
+gseapy runs it. Each gene's value is put on its cumulative distribution over the samples; in each
+sample the genes are then ordered by that standing, and::
+
+    ES = largest deviation above 0 − size of the largest below 0, of the running sum
+
+    score = ES(raised) − ES(lowered)
+
+``tau`` weighs the tails of the ranking. Every score depends on all observations, 2 to 2,000 of
+them: it is for bulk, pseudobulk and contrasts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,21 @@
-"""Axis first, then member: other axes are regressed out, siblings only damped."""
+"""Axis first, then member: other axes are regressed out, siblings only damped.
+
+The estimate is Σ T(g)·(x(g) − x̄), x being one observation less its centre and x̄ its mean over the
+G genes. For signature k with centred weights w_k, T is the first row of::
+
+    (X'X + λD)⁻¹ X'
+
+    X = [ w_k,  mean of u over the members of every other axis,  u_j of every sibling j ]
+
+where u is a signature at unit length, siblings are the other members of k's axis, and D is 1 on
+the diagonal for siblings and 0 elsewhere. λ is ``lam``, 3 when not given: 0 is the full
+regression, without end siblings ignore each other. A signature without an axis is an axis of its
+own; without axes this is ``mlm``, which also scores the axes themselves.
+
+Its z is put on the null that shuffles gene labels, whose mean and variance are known without
+shuffling: z = √(G − 1) · Pearson(T, x) over all G genes; p is two-sided, by saddlepoint. See
+docs/methods.md for what follows from the formula and why it is the default.
+"""
 
 from __future__ import annotations
 

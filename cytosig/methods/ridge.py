@@ -1,4 +1,17 @@
-"""Ridge regression on all signatures together, as CytoSig does."""
+"""Ridge regression on all signatures together, as CytoSig does.
+
+The estimate is Σ T(g)·(x(g) − x̄), x being one observation less its centre and x̄ its mean over the
+G genes. T are the rows of::
+
+    T' = (W'W + λI)⁻¹ W'
+
+with W as it is, without intercept. λ is ``lam``; when not given, the mean squared length of the
+signatures. ``lam=1e4, background="signatures"`` with CytoSig's matrix gives CytoSig's z up to the
+error of its 1,000 permutations.
+
+Its z is put on the null that shuffles gene labels, whose mean and variance are known without
+shuffling: z = √(G − 1) · Pearson(T, x) over all G genes; p is two-sided, by saddlepoint.
+"""
 
 from __future__ import annotations
 

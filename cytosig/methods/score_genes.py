@@ -1,4 +1,16 @@
-"""Mean of a signature's genes less that of control genes of like expression."""
+"""Mean of a signature's genes less that of control genes of like expression.
+
+Genes are put into ``n_bins`` bins of equal size by the rank of their mean over the observations
+(fewer, where a bin would hold less than 100 genes). With n genes of a set in the data::
+
+    score of a set = 1/n · Σ (x(g) − mean of x over the genes of g's bin that are not in the set)
+
+    score = score(raised) − score(lowered)
+
+Tirosh et al. draw 100 genes of the bin; all of them give what a draw gives on average, without a
+seed. A stored reference fixes the bins. ``compat="scanpy"`` draws one pool of ``ctrl_size`` genes a
+bin instead, as scanpy does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""singscore: mean rank of raised genes from the bottom, of lowered ones from the top."""
+"""singscore: mean rank of raised genes from the bottom, of lowered ones from the top.
+
+Genes of one observation are ranked from the lowest value (rank 1), lowered ones the other way
+round. With n genes of a set in the data and G in all::
+
+    half = (mean rank − (n + 1)/2) / (G − n) − 1/2
+
+    score = half(raised) + half(lowered)
+
+Each half lies between −½ and ½. Tied genes share their mean rank; under ``compat="singscore"`` the
+lowest one, as in the R package. Nothing depends on the other observations.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,17 @@
-"""ssGSEA: the running difference between a signature's genes and all others, summed up."""
+"""ssGSEA: the running difference between a signature's genes and all others, summed up.
+
+Genes of one observation are ranked from the lowest value (rank r = 1 to G). With n genes of a set
+in the data and α = ``alpha``, the sum over places of P_in − P_out is, in closed form::
+
+    ES = Σ r^(1 + α) / Σ r^α − (G(G + 1)/2 − Σ r) / (G − n)
+
+    score = (ES(raised) − ES(lowered)) / range
+
+with sums over the set. ``range`` is 1: the score is not divided by the range of a cohort, which
+would make one sample's score depend on the others; a range that you state divides it. Tied genes
+share their mean rank. ``compat="gseapy"`` breaks ties by the order of genes and lets ranks run to
+10,000.
+"""
 
 from __future__ import annotations
 

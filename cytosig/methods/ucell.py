@@ -1,4 +1,16 @@
-"""UCell: the Mann-Whitney U of a signature's genes among the top of the ranking."""
+"""UCell: the Mann-Whitney U of a signature's genes among the top of the ranking.
+
+Genes of one observation are ranked from the highest value (place 1). With n genes of a set in
+the data, G genes in all and m = ``max_rank``, no more than G::
+
+    U = 1 − (Σ min(place, m) − n(n + 1)/2) / (n·m − n(n + 1)/2)
+
+    score = max(0, U(raised) − w_neg · U(lowered))
+
+Tied genes share the mean of their places. Nothing depends on the other observations.
+``compat="pyucell"`` ranks the genes that are not zero and puts all others, and those the data
+lack, at ``max_rank``.
+"""
 
 from __future__ import annotations
 

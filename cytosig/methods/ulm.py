@@ -1,4 +1,16 @@
-"""One regression a signature: the slope of the observation on its weights."""
+"""One regression a signature: the slope of the observation on its weights.
+
+The estimate is Σ T(g)·(x(g) − x̄), x being one observation less its centre and x̄ its mean over the
+G genes. With the weights w of one signature, 0 for genes it does not name::
+
+    T = w / Σ(w − w̄)²
+
+so that the estimate is the least-squares slope, with intercept, of x on w. Other signatures do not
+matter.
+
+Its z is put on the null that shuffles gene labels, whose mean and variance are known without
+shuffling: z = √(G − 1) · Pearson(T, x) over all G genes; p is two-sided, by saddlepoint.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""Weighted mean of the signature's genes."""
+"""Weighted mean of the signature's genes.
+
+The estimate is Σ T(g)·(x(g) − x̄), x being one observation less its centre and x̄ its mean over the
+G genes. With the weights w of one signature, 0 for genes it does not name::
+
+    T = w / Σ|w|
+
+the weighted mean of the genes beyond that of random ones, in the units of the data. T is that of
+``ulm`` times a number, so the z is the same.
+
+Its z is put on the null that shuffles gene labels, whose mean and variance are known without
+shuffling: z = √(G − 1) · Pearson(T, x) over all G genes; p is two-sided, by saddlepoint.
+"""
 
 from __future__ import annotations
 

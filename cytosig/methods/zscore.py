@@ -1,4 +1,13 @@
-"""Combined z: genes standardised over the observations, then summed to unit variance."""
+"""Combined z: genes standardised over the observations, then summed to unit variance.
+
+Every gene is centred and divided by its standard deviation over the observations centred on. With
+n genes of a set in the data::
+
+    score = (Σ z(raised) − Σ z(lowered)) / √n
+
+Contrasts, and anything with ``center=None``, are summed as they are. A stored reference fixes
+centre and deviation.
+"""
 
 from __future__ import annotations
 
