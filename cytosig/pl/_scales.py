@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLOURS = "RdBu_r"  # ColorBrewer; told apart by colour-blind eyes
+ABOVE, BELOW = "#b2182b", "#2166ac"  # sides of 0 in the same red and blue
 ONE_SIDED = "Blues"  # for scores without a middle; like the other, fading makes it say less
 NOT_SCORED = "#b3b3b3"
 ROBUST = 98  # percentile at which colours end
