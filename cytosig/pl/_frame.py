@@ -38,7 +38,7 @@ def beneath(ax: Axes, name: str, lines: Iterable[str], /, *, gap: float = 0.0) -
     _axes.note(ax, [line for line in lines if line])
 
 
-def key_above(ax: Axes, handles: Sequence[Patch | Line2D], /) -> None:
+def key_above(ax: Axes, handles: Sequence[Patch | Line2D], /, *, title: str = "") -> None:
     """Legend over the axes, in as many columns as its width holds."""
     if not handles:
         return
@@ -47,5 +47,6 @@ def key_above(ax: Axes, handles: Sequence[Patch | Line2D], /) -> None:
     ax.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=max(1, columns),
         frameon=False, fontsize=7, borderaxespad=0.2, borderpad=0, columnspacing=1.2,
-        handlelength=1.4, labelspacing=0.3,
+        handlelength=1.4, labelspacing=0.3, title=title or None, title_fontsize=NAME,
+        alignment="left",
     )  # fmt: skip

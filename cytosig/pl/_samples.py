@@ -159,6 +159,6 @@ def _sample_of_each(adata: AnnData, sample_key: str | None) -> pd.Index[str]:
     import pandas as pd
 
     if sample_key is None:
-        return adata.obs_names.astype(str)
-    labels = column_of(adata, sample_key, argument="sample_key").astype(str)
-    return pd.Index(labels.to_numpy(dtype=object))
+        return pd.Index([str(name) for name in adata.obs_names])
+    labels = column_of(adata, sample_key, argument="sample_key")
+    return pd.Index([str(label) for label in labels])

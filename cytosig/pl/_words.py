@@ -17,6 +17,12 @@ def number(value: float, /, *, signed: bool = True) -> str:
     return text.replace("-", "−").replace("inf", "∞")
 
 
+def decimal(value: float, decimals: int, /) -> str:
+    """Signed, to so many decimals; without a sign where that leaves 0."""
+    text = f"{value:+.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
 def interval(value: float, low: float, high: float, /, *, signed: bool = True) -> str:
     """A value with its interval: ``+0.05 (−0.02 to +0.12)``."""
     low_text, high_text = number(low, signed=signed), number(high, signed=signed)
