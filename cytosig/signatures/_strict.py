@@ -132,6 +132,15 @@ class Table:
             self.fail(f"{key} = {value!r}: expected {wanted}.", key=key)
         return float(value)
 
+    def optional(self, key: str, /, *, low: float, high: float) -> float | None:
+        """Take a number in [low, high]; None where it is left out."""
+        self.taken.add(key)
+        return self.number(key, low=low, high=high) if key in self.data else None
+
+    def flag(self, key: str, /) -> bool:
+        """Take true or false; false where it is left out."""
+        return bool(self._raw(key, bool, "true or false", required=False))
+
     def count(self, key: str, default: int = 0, /) -> int:
         """Take a whole number, 0 or more; the default where it is left out."""
         wanted = "a whole number, 0 or more"

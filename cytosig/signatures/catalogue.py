@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import SignatureError, UsageError
+from cytosig.signatures import axes as response_axes
 from cytosig.signatures import formats
 from cytosig.signatures import variants as compartments
 from cytosig.signatures.ambiguity import BACKGROUND, THRESHOLD, ambiguous
@@ -204,28 +205,23 @@ class Catalogue:
     def subset(self, names: Iterable[str], /) -> Catalogue:
         """Keep the named cytokines or signatures (ids or aliases), in the order given."""
         ids = list(dict.fromkeys(self.resolve(name) for name in names))
-        axes = {
-            key: replace(axis, members=members)
-            for key, axis in self.axes.items()
-            if (members := tuple(m for m in axis.members if m in ids))
-        }
         return Catalogue(
             {id: self.signatures[id] for id in ids if id in self.signatures},
             {id: self.cytokines[id] for id in ids if id in self.cytokines},
-            axes,
+            response_axes.keep(self.axes, ids),
             self.references,
             compartments.keep(self.variants, ids),
         )
 
     def merge(self, other: Catalogue, /) -> Catalogue:
-        """Both catalogues together.
+        """Both catalogues together; an axis of both has the members of both.
 
         Raises
         ------
         SignatureError
             When a record of the same id, or a variant of it, differs between the two.
         """
-        for part in _PARTS:
+        for part in ("signatures", "cytokines", "references"):
             mine, theirs = getattr(self, part), getattr(other, part)
             for id in sorted(mine.keys() & theirs.keys()):
                 if mine[id] != theirs[id]:
@@ -235,7 +231,7 @@ class Catalogue:
         return Catalogue(
             {**self.signatures, **other.signatures},
             {**self.cytokines, **other.cytokines},
-            {**self.axes, **other.axes},
+            response_axes.join(self.axes, other.axes),
             {**self.references, **other.references},
             compartments.join(self.variants, other.variants),
         )
@@ -244,7 +240,7 @@ class Catalogue:
 
     @classmethod
     def from_signatures(cls, signatures: Iterable[Signature], /) -> Catalogue:
-        """Catalogue of loose signatures.
+        """Catalogue of loose signatures, with the axes that they name.
 
         Raises
         ------
@@ -260,7 +256,7 @@ class Catalogue:
             kept[signature.id] = signature
         if not kept:
             raise SignatureError("No signatures given; expected at least one.")
-        return cls(kept)
+        return cls(kept, axes=response_axes.named(kept.values()))
 
     @classmethod
     def from_lists(cls, responses: Iterable[Lists], /) -> Catalogue:

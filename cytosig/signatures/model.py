@@ -12,6 +12,8 @@ from cytosig._errors import SignatureError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cytosig.signatures.evidence import Evidence
+
 Kind = Literal["anti", "pro", "dual"]
 Confidence = Literal["high", "medium", "low"]
 Action = Literal["blocks", "activates", "depletes"]
@@ -54,6 +56,11 @@ class Signature:
         How well experiments support this list, A (best) to D; None where nobody graded it.
     grade_reason
         Why, in one sentence.
+    axis
+        Response axis that a user's own file names; axes of the curated ones are in ``axes.toml``.
+    evidence
+        The experiment it was learnt from, where its file states one. No part of what a
+        catalogue's digest covers: the same weights give the same scores.
 
     Examples
     --------
@@ -65,6 +72,8 @@ class Signature:
     genes: tuple[ResponseGene, ...]
     grade: Grade | None = None
     grade_reason: str = ""
+    axis: str = field(default="", repr=False)
+    evidence: Evidence | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.id.strip() or "/" in self.id:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from cytosig.signatures import model
 from cytosig.signatures._strict import Document, Table
+from cytosig.signatures.evidence import take_evidence
 from cytosig.signatures.model import (
     Axis,
     Cytokine,
@@ -200,17 +202,19 @@ def parse_cytokine(doc: Document, /) -> tuple[Cytokine, Lists | None]:
 
 
 def parse_user_signatures(doc: Document, /) -> list[Lists]:
-    """Read a user's own file: ``[[signature]]`` tables with ``id``, ``up``, ``down``, variants."""
+    """Read a user's own file: ``[[signature]]`` tables with genes, variants and evidence."""
     table = Table(doc, doc.data)
     found = []
     for entry in table.tables("signature"):
         id = entry.id()
+        axis = entry.text("axis", required=False)
         signature = _signature(id, entry, *_grade(entry))
         variants = _variants(id, entry, signature)
+        evidence = take_evidence(entry)
         entry.close()
         if signature is None:
             entry.fail(f"signature {id!r} has no genes in up or down.", key="id")
-        found.append(Lists(signature, variants))
+        found.append(Lists(replace(signature, axis=axis, evidence=evidence), variants))
     if not found:
         table.fail("no [[signature]] table; expected at least one with id and up.")
     table.close()
