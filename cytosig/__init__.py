@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cytosig._errors import CytosigError
 
 if TYPE_CHECKING:
-    from cytosig import cells, datasets, pl, pp, signatures, tl
+    from cytosig import cells, datasets, pl, pp, report, signatures, tl
     from cytosig.io import read
 
-__all__ = ["CytosigError", "cells", "datasets", "pl", "pp", "read", "signatures", "tl"]
+__all__ = ["CytosigError", "cells", "datasets", "pl", "pp", "read", "report", "signatures", "tl"]
 
 if (
     not (Path(__file__).parent / "_errors.py").is_file()
