@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import ArrayLike
+
 
 def number(value: float, /, *, signed: bool = True) -> str:
     """Three digits, with a sign unless it is a size: ``+0.047``, ``−1.2``, ``∞``."""
@@ -17,10 +19,24 @@ def number(value: float, /, *, signed: bool = True) -> str:
     return text.replace("-", "−").replace("inf", "∞")
 
 
-def decimal(value: float, decimals: int, /) -> str:
-    """Signed, to so many decimals; without a sign where that leaves 0."""
+def decimal(value: float, decimals: int, /, *, signed: bool = True) -> str:
+    """To so many decimals; without a sign where that leaves 0, or none is wanted."""
+    if not math.isfinite(value):
+        return number(value, signed=signed)
     text = f"{value:+.{decimals}f}"
-    return text.replace("-", "−") if float(text) else text[1:]
+    plus = not float(text) or (text[0] == "+" and not signed)
+    return text[1:] if plus else text.replace("-", "−")
+
+
+def decimals_for(sizes: ArrayLike, /, *, digits: int) -> int:
+    """Decimals that leave so many digits of a middling size."""
+    import numpy as np
+
+    found = np.abs(np.asarray(sizes, dtype=np.float64))
+    found = found[np.isfinite(found) & (found > 0)]
+    if not found.size:
+        return 2
+    return int(np.clip(digits - 1 - math.floor(math.log10(float(np.median(found)))), 0, 6))
 
 
 def interval(value: float, low: float, high: float, /, *, signed: bool = True) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def contributions(
     table = _samples.table_of(adata, "balance", key=key, needs=NEEDS)
     sample = str(sample)
     _samples.check_sample(sample, list(table.index), argument="sample")
-    row = table.loc[sample]
+    row: Any = table.loc[sample]
     if np.isnan(row["balance"]):
         raise UsageError(f"sample={sample!r} has no balance: {row['reason']}.")
     parts = _samples.table_of(adata, TABLES[by], key=key, needs=())
@@ -100,7 +100,7 @@ def contributions(
         raise DataError(
             f"uns[{key!r}][{TABLES[by]!r}] has no sample {sample!r}. Run cs.tl.balance."
         )
-    own = parts.loc[sample].astype(np.float64)
+    own: Any = parts.loc[sample].astype(np.float64)
     about = _stored.tool_table(adata, "balance_cytokines", key=key, run=_samples.RUN)
     steps = steps_of(own, float(row["balance"]), about, by=by, n=n)
     return _draw(steps, row, _samples.relative(adata, key=key), by, ax)
@@ -145,7 +145,7 @@ def _about(name: str, value: float, about: pd.DataFrame, by: str) -> tuple[str, 
         return "", _words.sentences([added, f"its cytokines: {', '.join(members)}"])
     if name not in about.index:
         return "", added
-    row = about.loc[name]
+    row: Any = about.loc[name]
     grade = str(row["grade"])
     return grade, _words.sentences(
         [
@@ -159,7 +159,7 @@ def _about(name: str, value: float, about: pd.DataFrame, by: str) -> tuple[str, 
 
 
 def _draw(
-    steps: list[Step], row: pd.Series[float], relative: Relative, by: str, ax: Axes | None
+    steps: list[Step], row: pd.Series[Any], relative: Relative, by: str, ax: Axes | None
 ) -> Axes:
     from cytosig.pl import _intervals
     from cytosig.pl._ticks import LONGEST, name_places, plain
@@ -219,7 +219,7 @@ def _numbers(ax: Axes, steps: list[Step], size: float, /) -> None:
     if pitch(ax.yaxis) < size * LINE:
         return
     largest = max(abs(step.end - step.start) for step in steps)
-    decimals = max(0, 2 - int(np.floor(np.log10(largest)))) if largest > 0 else 0
+    decimals = _words.decimals_for(largest, digits=3)
     for place, step in enumerate(steps):
         right = step.end >= step.start
         ax.annotate(
