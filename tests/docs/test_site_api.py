@@ -86,3 +86,10 @@ def test_every_method_has_a_page_with_formula_source_and_settings(site: Path, na
     for peer in method.compat:
         assert f'``compat="{peer}"``' in page
     assert f":doc:`{name}`" in (site / "methods" / "index.rst").read_text()
+
+
+def test_every_plot_has_a_cell_in_the_gallery(docs: Path) -> None:
+    gallery = (docs / "plots.md").read_text()
+    cells = "".join(re.findall(r"^```\{code-cell\}.*?^```", gallery, re.M | re.S))
+    shown = set(re.findall(r"cs\.pl\.(\w+)\(", cells))
+    assert shown == set(_exported(PACKAGE / "pl" / "__init__.py"))
