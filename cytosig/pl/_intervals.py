@@ -94,7 +94,7 @@ def without_value(
     )  # fmt: skip
     _tips.attach(marks, texts)
     size = min(size, 7.0)
-    letters = int(0.85 * ax.get_window_extent().width / ax.figure.dpi * 72 / (0.55 * size))
+    letters = int(0.85 * ax.get_window_extent().width / ax.figure.dpi * 72 / (0.6 * size))
     for place, reason in zip(places, reasons, strict=True):
         short = textwrap.shorten(reason, max(letters, 8), placeholder="…")
         ax.text(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FEW = 8
 """Up to so many samples have a colour and a name each."""
+_WIDE = 3.2  # inches of axes that have room for a long name
 RUN = "cs.tl.balance(adata, sweep=[...])"
 
 
@@ -88,7 +89,8 @@ def draw(swept: Swept, relative: Relative, ax: Axes | None) -> Axes:
     ax.set_ylabel("balance  (against the tumour ↑)", fontsize=_frame.NAME)
     ax.tick_params(axis="y", labelsize=_frame.TICK)
     ax.spines[["top", "right"]].set_visible(False)
-    _frame.beneath(ax, _name(swept), _said(swept, relative, outside))
+    _axes.settle(ax)
+    _frame.beneath(ax, _name(swept, _frame.inches(ax) > _WIDE), _said(swept, relative, outside))
     return ax
 
 
@@ -159,10 +161,10 @@ def _text(swept: Swept, name: str, /) -> str:
     return f"{name}: tips at {_words.number(at)} SD of {swept.cytokine}"
 
 
-def _name(swept: Swept, /) -> str:
-    if swept.by == "role":
-        return f"role of {swept.cytokine}  (−1 for the tumour, +1 against it)"
-    return f"{swept.cytokine}: SD more or less of its activity"
+def _name(swept: Swept, wide: bool, /) -> str:
+    what = {"role": ("role of", "(−1 for the tumour, +1 against it)"), "dose": ("SD of", "more")}
+    before, after = what[swept.by]
+    return f"{before} {swept.cytokine}  {after}" if wide else f"{before} {swept.cytokine}"
 
 
 def _said(swept: Swept, relative: Relative, outside: int, /) -> list[str]:

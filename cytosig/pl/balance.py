@@ -89,8 +89,8 @@ def balance(
     >>> adata = cs.datasets.simulate_cohort(n_samples=4, cells_per_sample=40, n_genes=3000).adata
     >>> cs.tl.balance(adata, sample_key="sample", n_draws=100)
     >>> ax = cs.pl.balance(adata)
-    >>> ax.get_ylim()
-    (3.6, -0.6)
+    >>> len(ax.get_yticks())  # a row a sample
+    4
     """
     rows = rows_of(adata, which, key=key, samples=samples)
     if len(rows) > max_rows:
@@ -211,10 +211,11 @@ def _draw(
     ax.set_xlim(*_intervals.span(values, *ends, middle=0.0))
     size = name_places(ax.yaxis, names)
     ax.axvline(0, color=_colours.INK, linewidth=0.8, zorder=1.5)
-    _arms(ax, arms)
-    cut = _marks(ax, rows, size)
     if groups is not None:
         _blocks.strip(ax, groups, size)
+    _axes.settle(ax)
+    _arms(ax, arms)
+    cut = _marks(ax, rows, size)
     words = _frame.leaning(ax)
     lines = [*_said(which, relative), "an arrow: the interval goes on" if cut else ""]
     _frame.beneath(ax, words, lines)

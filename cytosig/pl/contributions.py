@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TABLES = {"cytokine": "balance_contributions", "axis": "balance_axes"}
 SAME = 1e-6  # how far a sum may lie from the stored balance
 HEIGHT = 0.7
+_NUMBERS = 1.8  # inches of axes in which there is room for numbers
 NEEDS = ("balance", "ci_low", "ci_high", "verdict", "reason")
 
 
@@ -173,8 +174,9 @@ def _draw(
     _intervals.rows(ax, len(names))
     low, high = float(row["ci_low"]), float(row["ci_high"])
     ends = np.array([step.end for step in steps])
-    ax.set_xlim(*_room(ax, np.append(ends, [low, high])))
     size = name_places(ax.yaxis, names)
+    _axes.settle(ax)
+    ax.set_xlim(*_room(ax, np.append(ends, [low, high])))
     ax.axvline(0, color=_colours.INK, linewidth=0.8, zorder=1.5)
     balance = float(row["balance"])
     text = f"{row.name}: {row['verdict']}, balance {_words.interval(balance, low, high)}"
@@ -216,7 +218,7 @@ def _numbers(ax: Axes, steps: list[Step], size: float, /) -> None:
     """What each bar adds, at its end and to the same decimal; nothing where rows are too low."""
     from cytosig.pl._ticks import LINE, pitch
 
-    if pitch(ax.yaxis) < size * LINE:
+    if pitch(ax.yaxis) < size * LINE or _frame.inches(ax) < _NUMBERS:
         return
     largest = max(abs(step.end - step.start) for step in steps)
     decimals = _words.decimals_for(largest, digits=3)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DIAMOND = 0.32  # half its height, of a row
 SMALLEST = 0.3  # area of the smallest square, of that of the largest
-_NUMBERS = 3.0  # inches of axes beside which there is room for numbers
+_NUMBERS = 2.5  # inches of axes beside which there is room for numbers
 Effect = Literal["estimate", "hedges_g", "auroc", "spearman", "hazard_ratio", "concordance"]
 
 
@@ -120,6 +120,7 @@ def _draw(rows: Rows, grades: dict[str, str], level: float, ax: Axes | None) -> 
     _intervals.rows(ax, n)
     _scale(ax, rows)
     size = name_places(ax.yaxis, names)
+    _axes.settle(ax)
     ax.axvline(_effects.MIDDLES[rows.effect], color=_colours.INK, linewidth=0.8, zorder=1.5)
     cut = _marks(ax, rows, weak, _effects.texts_of(rows, names), size)
     _numbers(ax, rows, size)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 STYLES = ("-", "--", "-.", ":")
-_TICKS = 6
+_TICK = 0.55  # inches from a number of the time axis to the next
 
 
 class Group(NamedTuple):
@@ -184,10 +184,12 @@ def _draw(
         handles.append(line)
     ax.set_ylim(0, 1.02)
     ax.set_xlim(0, last * 1.02)
-    ax.set_xticks([t for t in MaxNLocator(_TICKS).tick_values(0, last) if 0 <= t <= last * 1.02])
     ax.set_ylabel("share surviving", fontsize=_frame.NAME)
     ax.tick_params(axis="y", labelsize=_frame.TICK)
     ax.spines[["top", "right"]].set_visible(False)
+    _axes.settle(ax)
+    steps = MaxNLocator(int(np.clip(_frame.inches(ax) / _TICK, 2, 6))).tick_values(0, last)
+    ax.set_xticks([t for t in steps if 0 <= t <= last * 1.02])
     names = [plain(group.name, 20) for group in groups]
     gap = _kaplan.risk_rows(ax, [g.time for g in groups], names, [g.colour for g in groups])
     _frame.beneath(ax, plain(columns[0], 40), [_escaped(line) for line in lines], gap=gap)
