@@ -58,7 +58,9 @@ def _toml(path: Path) -> str:
 def _sets(found: Catalogue) -> str:
     many = "signature" if len(found) == 1 else "signatures"
     variants = sum(map(len, found.variants.values()))
-    return f"ok, {len(found)} {many}, {_genes(found)}{_variants(variants)}"
+    stated = sum(signature.evidence is not None for signature in found)
+    evidence = f", {stated} with evidence" if stated else ""
+    return f"ok, {len(found)} {many}, {_genes(found)}{_variants(variants)}{evidence}"
 
 
 def _variants(n: int) -> str:

@@ -52,6 +52,13 @@ _OPTIONS = {
     "pair_key": "--pair-key",
     "expressed": "--expressed",
     "n_boot": "--n-boot",
+    "treatment": "--treatment",
+    "axis": "--axis",
+    "id": "--id",
+    "compartment": "--compartment",
+    "max_genes": "--max-genes",
+    "max_q": "--max-q",
+    "min_lfc": "--min-lfc",
 }
 _ARGUMENT = re.compile(
     rf"(?<![\w.-])({'|'.join(_OPTIONS)})="

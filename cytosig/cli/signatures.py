@@ -1,4 +1,4 @@
-"""``cytosig signatures``: list, show, check and export response signatures."""
+"""``cytosig signatures``: list, show, check, export and learn response signatures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytosig.cli._output import FormatOption, emit, json_text
+from cytosig.cli.learn import EPILOG, learn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from cytosig.cli._output import Cell
     from cytosig.signatures import Catalogue, Cytokine
 
-app = typer.Typer(no_args_is_help=True, help="List, show, check and export response signatures.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, show, check, export and learn response signatures."
+)
+app.command("learn", epilog=EPILOG)(learn)
 
 
 class CardFormat(StrEnum):

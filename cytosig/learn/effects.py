@@ -47,7 +47,7 @@ class Bars:
     drop_programmes: bool
 
 
-def tested(experiment: Experiment, /) -> pd.DataFrame:
+def changes_of(experiment: Experiment, /) -> pd.DataFrame:
     """Moderated t of every gene, with what is held constant in the design.
 
     Returns

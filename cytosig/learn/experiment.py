@@ -132,7 +132,7 @@ def read_experiment(
     treated = _treated(adata, samples, sides)
     batch = None
     if blocks.batch_key is not None:
-        labels = _column(adata, samples, blocks.batch_key, "batch_key").loc[treated.index]
+        labels = _column(adata, samples, blocks.batch_key, "batch_key", treated.index)
         treated = _with_both_sides(treated, labels.astype(str))
         batch = labels.astype(str).loc[treated.index]
         batch = batch if batch.nunique() > 1 else None
@@ -181,9 +181,19 @@ def _treated(adata: AnnData, samples: Samples, sides: tuple[Side, Side]) -> pd.S
     return pd.Series(one, index=names)[kept].sort_index()
 
 
-def _column(adata: AnnData, samples: Samples, key: str, argument: str) -> pd.Series[Any]:
+def _column(
+    adata: AnnData, samples: Samples, key: str, argument: str, names: pd.Index[str]
+) -> pd.Series[Any]:
+    """What obs says of these samples, without gaps."""
     column = samples.column(adata, key, argument=argument)
-    return column.set_axis(samples.names.astype(str))
+    found: pd.Series[Any] = column.set_axis(samples.names.astype(str)).loc[names]
+    gaps = found.isna()
+    if gaps.any():
+        raise DataError(
+            f"{argument}: obs[{key!r}] is empty for {int(gaps.sum())} samples,"
+            f" {str(found.index[gaps][0])!r} first; fill it in, or leave them out."
+        )
+    return found
 
 
 def _with_both_sides(treated: pd.Series[bool], labels: pd.Series[str]) -> pd.Series[bool]:
@@ -225,7 +235,7 @@ def _covariates(
 
     found = pd.DataFrame(index=treated.index)
     for key in keys:
-        values = _column(adata, samples, key, "covariates").loc[treated.index]
+        values = _column(adata, samples, key, "covariates", treated.index)
         labels = values.astype(str)
         alone = bool((treated.groupby(labels).nunique() == 1).all())
         if alone and labels.nunique() > 1 and not pd.api.types.is_numeric_dtype(values):
@@ -265,4 +275,4 @@ def _expression(
         options = replace(options, target_sum=POOLED_TOTAL)
         return expression_of(pooled.X, pooled.var, names, catalogue, options)
     options = replace(options, normalize="none")
-    return expression_of(pooled.X, pooled.var, names, catalogue, options, kind=record["values"])
+    return expression_of(pooled.X, pooled.var, names, catalogue, options, means_of=record["values"])

@@ -53,7 +53,7 @@ def expression_of(
     options: Options,
     /,
     *,
-    kind: str = "",
+    means_of: str = "",
 ) -> Expression:
     """Read every gene of every sample.
 
@@ -61,8 +61,8 @@ def expression_of(
     ----------
     names
         Of the samples, rows of the matrix.
-    kind
-        What the values are, where they are means of those: a mean shows it less.
+    means_of
+        What the values are means of, where they are: a mean does not show it.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def expression_of(
     import pandas as pd
 
     aligned = engine.align(matrix, var, catalogue, options)
-    kind = kind or aligned.values.kind
+    kind = means_of or aligned.values.kind
     if kind == "contrasts":
         raise DataError(
             f"The values are contrasts already ({aligned.values.reason}); a signature is learnt"
@@ -83,7 +83,8 @@ def expression_of(
     logged = _dense(aligned, names) / (1.0 if kind == "log2" else np.log(2.0))
     table = pd.DataFrame(_levelled(logged, from_zero), index=list(names))
     labels = [aligned.labels[columns[0]] for columns in aligned.universe.columns]
-    read_as = f"{kind} ({aligned.values.reason})"
+    note = next(note for note in aligned.notes if note.startswith("values: "))
+    read_as = f"means of {means_of}" if means_of else note.removeprefix("values: ")
     return Expression(_by_symbol(table, labels, options), from_zero, read_as)
 
 

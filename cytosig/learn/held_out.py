@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cytosig._errors import DataError
-from cytosig.learn.effects import FEWEST_GENES, tested, weighed
+from cytosig.learn.effects import FEWEST_GENES, changes_of, weighed
 from cytosig.learn.experiment import FEWEST
 from cytosig.learn.scoring import LEARNT, scored
 from cytosig.signatures import Signature
@@ -155,11 +155,11 @@ def _enough(experiment: Experiment, fold: Fold) -> bool:
 def _learn(fold: int, rest: Experiment, bars: Bars, rivals: Mapping[str, float]) -> Signature | str:
     """From the samples that are not left out; or why there is no signature."""
     try:
-        weights = weighed(tested(rest), bars, rivals)
+        weights = weighed(changes_of(rest), bars, rivals)
     except DataError as error:
         return str(error)
     if len(weights) < FEWEST_GENES:
-        return f"{len(weights)} genes passed without these samples"
+        return f"too few genes passed without these samples ({len(weights)})"
     return Signature.from_weights(f"fold {fold + 1}", weights)
 
 
@@ -206,7 +206,7 @@ def _samples(rows: Sequence[tuple[str, int, float]], experiment: Experiment) -> 
     found = pd.DataFrame(rows, columns=["sample", "fold", "score"])
     treated = pd.Series(experiment.treated, experiment.values.index)
     found.insert(1, "treated", treated.reindex(found["sample"]).to_numpy(dtype=bool))
-    return found.assign(fold=found["fold"] + 1)
+    return found
 
 
 def _figures(table: pd.DataFrame, samples: pd.DataFrame) -> HeldOut:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cytosig._anndata import check_anndata
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
-from cytosig.learn.effects import FEWEST_GENES, Bars, passing, rivals_of, tested, weighed
+from cytosig.learn.effects import FEWEST_GENES, Bars, changes_of, passing, rivals_of, weighed
 from cytosig.learn.experiment import Blocks, Reading, Side, read_experiment
 from cytosig.learn.held_out import held_out, shortfalls
 from cytosig.learn.overlap import overlap_of
@@ -144,11 +144,12 @@ def learn(
         Reading(layer, use_raw, gene_symbols, organism, nonfinite), shipped,
         sample_key=sample_key, min_cells=min_cells,
     )  # fmt: skip
-    table, rivals = tested(found), rivals_of(shipped, axis)
+    table, rivals = changes_of(found), rivals_of(shipped, axis)
     weights = weighed(table, bars, rivals)
     if len(weights) < FEWEST_GENES:
         raise DataError(_nothing(table, bars))
-    records = tuple(ResponseGene(gene, w, studies_for=1) for gene, w in weights.items())
+    raised_first = sorted(weights.items(), key=lambda pair: pair[1] < 0)
+    records = tuple(ResponseGene(gene, w, studies_for=1) for gene, w in raised_first)
     bare = Signature(id, records, "D", GRADE_REASON, axis)
     check = held_out(bare, found, bars, rivals, list(shipped))
     evidence = replace(

@@ -34,7 +34,7 @@ def summary(learned: Learned, /) -> str:
 def _genes(learned: Learned) -> str:
     weights = learned.signature.weights
     up = sum(weight > 0 for weight in weights.values())
-    first = ", ".join(list(weights)[:_SHOWN])
+    first = ", ".join(sorted(weights, key=lambda gene: -abs(weights[gene]))[:_SHOWN])
     return (
         f"{learned.signature.id}: {len(weights)} genes, {up} raised and {len(weights) - up} lowered"
         f" ({first} ...)"
