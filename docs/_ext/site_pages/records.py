@@ -169,4 +169,4 @@ def _citing(id: str, known: Knowledge) -> str:
         return node(id, known)
     if id in {rule.id for rule in known.rules}:
         return link(id, f"#{anchor(id)}")
-    return link(plain(id), "network.md")
+    return link(id.replace("->", " → ").replace("-|", " ⊣ "), "network.md")
