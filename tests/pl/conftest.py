@@ -117,3 +117,89 @@ def pixel() -> Callable[[Axes, int, int], tuple[int, ...]]:
         return tuple(int(c) for c in colours[counts.argmax()])
 
     return look
+
+
+CYTOKINES = {  # share of the balance, grade, axis
+    "IFNG": (0.50, "A", "IFN-II"),
+    "IL6": (-0.30, "B", "STAT3"),
+    "TGFB1": (0.45, "A", "SMAD2-3"),
+    "IL10": (0.20, "D", "STAT3"),
+    "TNF": (0.10, "B", "NF-kB"),
+    "IL33": (0.05, "C", "NF-kB"),
+}
+
+
+def _verdicts(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    told = np.where(low > 0, "anti-tumour", np.where(high < 0, "pro-tumour", "indeterminate"))
+    return np.where(np.isnan(low), "insufficient coverage", told).astype(object)
+
+
+def _balance(values: np.ndarray, names: pd.Index) -> pd.DataFrame:
+    """Usual intervals reach 0.1 to either side, those in context 0.05 about the value less 0.02."""
+    lost = np.isnan(values)
+    return pd.DataFrame(
+        {
+            "balance": values,
+            "ci_low": values - 0.1,
+            "ci_high": values + 0.1,
+            "p_above_zero": np.where(lost, np.nan, 0.5),
+            "verdict": _verdicts(values - 0.1, values + 0.1),
+            "reason": np.where(lost, "30% of the votes are measured", "").astype(object),
+            "anti": values + 0.03,
+            "pro": np.where(lost, np.nan, 0.03),
+            "driver": np.where(lost, "", "IFNG").astype(object),
+            "balance_adjusted": values / 2,
+            "adjusted_low": values / 2 - 0.04,
+            "adjusted_high": values / 2 + 0.04,
+            "balance_context": values - 0.02,
+            "context_low": values - 0.07,
+            "context_high": values + 0.03,
+            "verdict_context": _verdicts(values - 0.07, values + 0.03),
+            "rules": np.where(lost, "", "CR04; CR37").astype(object),
+            "balance_least": values - 0.08,
+            "balance_most": values + 0.04,
+        },
+        index=names,
+    )
+
+
+@pytest.fixture
+def balanced() -> Callable[..., anndata.AnnData]:
+    """Bulk samples S000, S001 ... with these balances (NaN: none), as if they had been weighed."""
+
+    def build(values: list[float]) -> anndata.AnnData:
+        found = np.array(values, dtype=np.float64)
+        names = pd.Index([f"S{i:03d}" for i in range(len(found))], dtype=str)
+        adata = anndata.AnnData(
+            np.zeros((len(found), 2), np.float32), obs=pd.DataFrame(index=names)
+        )
+        parts = {id: found * share for id, (share, _, _) in CYTOKINES.items()}
+        contributions = pd.DataFrame(parts, index=names)
+        axes = {id: axis for id, (_, _, axis) in CYTOKINES.items()}
+        adata.uns["cytosig"] = {
+            "balance": _balance(found, names),
+            "balance_contributions": contributions,
+            "balance_axes": contributions.T.groupby(axes, sort=False).sum(min_count=1).T,
+            "balance_cytokines": pd.DataFrame(
+                {
+                    "axis": axes,
+                    "role": {
+                        id: 0.7 if share > 0 else -0.4 for id, (share, _, _) in CYTOKINES.items()
+                    },
+                    "kind": "dual",
+                    "confidence": "high",
+                    "grade": {id: grade for id, (_, grade, _) in CYTOKINES.items()},
+                }
+            ),
+            "balance_params": {
+                "sample_key": "none",
+                "reference": "the samples themselves",
+                "control": "none",
+                "n_reference": len(found),
+                "level": 0.95,
+                "adjusted_for": ["immune", "stroma"],
+            },
+        }
+        return adata
+
+    return build
