@@ -25,6 +25,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext", "**.ipynb_checkpoints"]
 default_role = "py:obj"
+smartquotes = False  # --option stays --option
 
 # Docstrings: types stand in the signature, one parameter a line; sections are prose as written.
 autodoc_typehints = "signature"

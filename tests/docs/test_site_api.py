@@ -7,9 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
 import cytosig
 from cytosig import methods
+from cytosig.cli._app import app
 
 PACKAGE = Path(cytosig.__file__).parent
 
@@ -22,6 +25,12 @@ def _exported(module: Path) -> list[str]:
     return []
 
 
+MAIN = typer.main.get_command(app)
+COMMANDS = [
+    [name, *own]
+    for name, command in MAIN.commands.items()
+    for own in ([[n] for n in command.commands] if hasattr(command, "commands") else [[]])
+]
 ROOMS = [name for name in _exported(PACKAGE / "__init__.py") if (PACKAGE / name).is_dir()]
 
 
@@ -93,3 +102,16 @@ def test_every_plot_has_a_cell_in_the_gallery(docs: Path) -> None:
     cells = "".join(re.findall(r"^```\{code-cell\}.*?^```", gallery, re.M | re.S))
     shown = set(re.findall(r"cs\.pl\.(\w+)\(", cells))
     assert shown == set(_exported(PACKAGE / "pl" / "__init__.py"))
+
+
+def test_every_command_has_a_page_with_its_options(site: Path) -> None:
+    runner = CliRunner()
+    for words in COMMANDS:
+        page = (site / "commands" / f"{'-'.join(['cytosig', *words])}.md").read_text()
+        shown = runner.invoke(app, [*words, "--help"], env={"COLUMNS": "200"}).output
+        options = set(re.findall(r"^│ [ *]*(--[a-z][\w-]+)", shown, re.M))
+        assert "--help" in options
+        for option in options - {"--help"}:
+            assert re.search(rf"^\| `[^`]*{option}\b", page, re.M), f"{words} {option}"
+    written = {path.stem for path in (site / "commands").glob("*.md")}
+    assert written == {"index", *("-".join(["cytosig", *words]) for words in COMMANDS)}

@@ -13,12 +13,13 @@ GENERATED = "_generated"
 
 def write_pages(docs: Path, /) -> list[Path]:
     """Write every generated page below ``docs``; pages of things that are gone are removed."""
-    from site_pages import api, catalogue, copies, scoring
+    from site_pages import api, catalogue, commands, copies, scoring
 
     out = docs / GENERATED
     written = [
         *api.write(out / "api"),
         *scoring.write(out / "methods"),
+        *commands.write(out / "commands"),
         *catalogue.write(out / "catalogue"),
         *copies.write_tutorials(out / "tutorials"),
         *copies.write_repository(docs),
