@@ -61,8 +61,7 @@ def rows_of(
 ) -> Rows:
     """Rows of these names; along cohorts, cell types or contrasts where there is one name."""
     stored = _compared.table_of(adata, compare_key, key=key)
-    parts = [_compared.narrowed(stored, {"name": name}) for name in names]
-    found = pd.concat([_compared.narrowed(part, {"table": table}) for part in parts])
+    found = _of_names(stored, names, table)
     given = {"contrast": contrast, "cell_type": cell_type}
     found = _compared.narrowed(found, {k: v for k, v in given.items() if v is not None})
     along = _along(found, len(names))
@@ -82,6 +81,19 @@ def rows_of(
         why = next((reason for reason in found.get("reason", ()) if reason), "no reason is stored")
         raise DataError(f"{chosen} is empty in all {len(found)} rows: {why}.")
     return Rows(found.reset_index(drop=True), along, chosen, main)
+
+
+def _of_names(stored: pd.DataFrame, names: Sequence[str], table: str | None) -> pd.DataFrame:
+    """Rows of these names in their order, each name of one table."""
+    found = stored[stored["name"].isin(list(names)).to_numpy()]
+    if table is not None:
+        found = found[(found["table"] == table).to_numpy()]
+    n_tables = found.groupby("name")["table"].nunique()
+    for name in names:
+        if n_tables.get(name, 0) != 1:  # refused, by name or by table
+            _compared.narrowed(_compared.narrowed(stored, {"name": name}), {"table": table})
+    place = {name: k for k, name in enumerate(names)}
+    return found.iloc[np.argsort(found["name"].map(place).to_numpy(), kind="stable")]
 
 
 def _along(found: pd.DataFrame, n_names: int) -> str:
