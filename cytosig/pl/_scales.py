@@ -19,18 +19,22 @@ ABOVE, BELOW = "#b2182b", "#2166ac"  # sides of 0 in the same red and blue
 ONE_SIDED = "Blues"  # for scores without a middle; like the other, fading makes it say less
 NOT_SCORED = "#b3b3b3"
 ROBUST = 98  # percentile at which colours end
+_DARKER = 0.87
 
 
 def colour_limits(values: NDArray[np.float64], about_zero: bool, /) -> tuple[float, float]:
     """Where colours end: ± the 98th percentile of the sizes, or the 2nd and 98th of the values.
 
-    0 and 1, or -1 and 1, where the values do not say.
+    The lowest and highest where these two are one, as when few cells express a ligand; 0 and 1,
+    or -1 and 1, where the values do not say.
     """
     finite = values[np.isfinite(values)]
     if about_zero:
         limit = float(np.percentile(np.abs(finite), ROBUST)) if finite.size else 0.0
         return -(limit or 1.0), limit or 1.0
     ends = np.percentile(finite, [100 - ROBUST, ROBUST]) if finite.size else (0.0, 0.0)
+    if ends[0] == ends[1] and finite.size:
+        ends = finite.min(), finite.max()
     low, high = float(ends[0]), float(ends[1])
     return (low, high) if low < high else (low, low + 1.0)
 
@@ -43,6 +47,14 @@ def one_side() -> Colormap:
 def both_sides() -> Colormap:
     """Blue, white, red without the darkest ends, which look alike when faded."""
     return _part_of(COLOURS, 0.06, 0.94)
+
+
+def on_white(colours: Colormap, /) -> Colormap:
+    """The same, a little darker, so that points of the palest colour are seen."""
+    from matplotlib.colors import ListedColormap
+
+    darker = colours(np.linspace(0, 1, 255)) * np.array([_DARKER, _DARKER, _DARKER, 1.0])
+    return ListedColormap(darker.tolist(), name=colours.name).with_extremes(bad=NOT_SCORED)
 
 
 def leaning() -> Colormap:

@@ -19,25 +19,32 @@ if TYPE_CHECKING:
 def activities(
     adata: AnnData, /, *, what: str, key: str, ids: Sequence[str] | None
 ) -> pd.DataFrame:
-    """Read z of cytokines (``what="score"``) or axes, all columns or ``ids`` in that order."""
-    keys = Keys(key)
-    slots = {"score": keys.score, "axis": keys.axis}
-    if what not in slots:
-        raise UsageError(f'what={what!r}; expected "score" (cytokines) or "axis".')
+    """Read a table of ``obsm``, all columns or ``ids`` in that order.
+
+    ``what`` is ``score`` (z of cytokines), ``axis``, ``ligand`` or ``receptor``.
+    """
     _check(adata)
-    slot = slots[what]
+    slot = getattr(Keys(key), what)
+    run = "cs.tl.channels" if what == "receptor" else "cs.tl.score"
     if slot not in adata.obsm:
         raise UsageError(
-            f"obsm has no {slot!r}; it has {names_of(adata.obsm)}. Run cs.tl.score(adata) first, or"
+            f"obsm has no {slot!r}; it has {names_of(adata.obsm)}. Run {run}(adata) first, or"
             " pass the key= it was given as key_added."
         )
     table = adata.obsm[slot]
     if not hasattr(table, "columns"):
         raise DataError(
-            f"obsm[{slot!r}] is a {type(table).__name__}; expected the DataFrame that cs.tl.score"
-            " writes. Score again."
+            f"obsm[{slot!r}] is a {type(table).__name__}; expected the DataFrame that {run}"
+            " writes. Run it again."
         )
-    found: pd.DataFrame = table if ids is None else table[_chosen(ids, list(table.columns), slot)]
+    return columns_of(table, ids, f"obsm[{slot!r}]")
+
+
+def columns_of(table: pd.DataFrame, ids: Sequence[str] | None, where: str, /) -> pd.DataFrame:
+    """All columns of a table, or ``ids`` in that order; ``where`` it is stored."""
+    if ids is None:
+        return table
+    found: pd.DataFrame = table[_chosen(ids, list(table.columns), where)]
     return found
 
 
@@ -143,16 +150,16 @@ def _check(adata: object, /) -> None:
         )
 
 
-def _chosen(ids: Sequence[str], there: list[str], slot: str, /) -> list[str]:
+def _chosen(ids: Sequence[str], there: list[str], where: str, /) -> list[str]:
     wanted = [] if isinstance(ids, str) else list(dict.fromkeys(ids))
     if not wanted:
-        raise UsageError(f"ids={ids!r}; expected a list of columns of obsm[{slot!r}].")
+        raise UsageError(f"ids={ids!r}; expected a list of columns of {where}.")
     upper = {name.upper(): name for name in there}
     for id in wanted:
         if id not in there:
             near = [upper[name] for name in get_close_matches(str(id).upper(), upper, n=3)]
             raise UsageError(
-                f"ids: obsm[{slot!r}] has no column {id!r}."
+                f"ids: {where} has no column {id!r}."
                 + (f" Near: {', '.join(near)}." if near else f" It has {names_of(there)}.")
             )
     return wanted

@@ -9,6 +9,7 @@ import numpy as np
 from cytosig._errors import UsageError
 from cytosig.pl import _axes, _grades, _scales, _stored
 from cytosig.pl._scales import colour_limits
+from cytosig.pl._values import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,8 @@ def heatmap(
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['malignant (n = 142)', 'microglia-macrophage (n = 19)', 'oligodendrocyte (n = 23)']
     """
-    table = _stored.activities(adata, what=what, key=key, ids=ids)
+    shown = values_of(adata, what, key=key, ids=ids, among=("score", "axis"))
+    table = shown.table
     if groupby is None:
         rows = [str(name) for name in adata.obs_names]
         values = table.to_numpy(dtype=np.float64)
@@ -94,12 +96,11 @@ def heatmap(
         rows, values = group_means(table, _stored.group_of(adata, groupby))
     _check_rows(len(rows), max_rows, groupby)
     order = column_order(values) if cluster else list(range(values.shape[1]))
-    grades = _stored.grades(adata, key=key) if what == "score" else {}
     columns = [str(table.columns[k]) for k in order]
-    scale = _Scale(
-        values, _stored.unit(adata, key=key), _stored.about_zero(adata, key=key), groupby
+    scale = _Scale(values, shown.unit, shown.about_zero, groupby)
+    return _draw(
+        values[:, order], rows, columns, [shown.grades.get(id, "") for id in columns], scale, ax
     )
-    return _draw(values[:, order], rows, columns, [grades.get(id, "") for id in columns], scale, ax)
 
 
 def group_means(
