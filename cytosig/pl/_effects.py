@@ -137,7 +137,7 @@ def label_of(rows: Rows, /) -> str:
         "auroc": f"AUROC: {against}",
         "spearman": f"Spearman's correlation with {contrast}",
         "hazard_ratio": f"hazard ratio for one SD more ({contrast})",
-        "concordance": f"concordance, above ½: higher goes sooner ({contrast})",
+        "concordance": f"concordance ({contrast})",
     }[rows.effect]
 
 

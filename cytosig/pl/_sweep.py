@@ -158,11 +158,14 @@ def _text(swept: Swept, name: str, /) -> str:
         return f"{name}: {none}"
     if swept.by == "role":
         return f"{name}: tips at a role of {_words.number(at)} of {swept.cytokine} (usual {usual})"
-    return f"{name}: tips at {_words.number(at)} SD of {swept.cytokine}"
+    return f"{name}: tips with {_words.number(at)} SD of {swept.cytokine} more"
 
 
 def _name(swept: Swept, wide: bool, /) -> str:
-    what = {"role": ("role of", "(−1 for the tumour, +1 against it)"), "dose": ("SD of", "more")}
+    what = {
+        "role": ("role of", "(−1 for the tumour, +1 against it)"),
+        "dose": ("SD of", "more than measured"),
+    }
     before, after = what[swept.by]
     return f"{before} {swept.cytokine}  {after}" if wide else f"{before} {swept.cytokine}"
 

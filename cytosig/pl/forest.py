@@ -266,6 +266,7 @@ def _said(rows: Rows, level: float, /, *, cut: bool, weak: bool) -> list[str]:
         found.append("Dotted: where the effect of a new cohort is expected.")
     if rows.effect != rows.main and not (rows.effect == "estimate" and rows.main == "hazard_ratio"):
         found.append(f"p and q are of the {_NAMES[rows.main]}.")
+    found.append(_SIDES.get(rows.effect, ""))
     if weak:
         found.append(f"hollow: {_grades.NOTE.split(': ')[1]}")
     return [*found, "an arrow: the interval goes on" if cut else ""]
@@ -273,6 +274,12 @@ def _said(rows: Rows, level: float, /, *, cut: bool, weak: bool) -> list[str]:
 
 _NAMES = {"estimate": "difference or slope", "auroc": "AUROC", "spearman": "correlation",
           "hazard_ratio": "hazard ratio"}  # fmt: skip
+
+
+_SIDES = {
+    "hazard_ratio": "Above 1: higher values go with earlier events.",
+    "concordance": "Above ½: higher values go with earlier events.",
+}
 
 
 def _spread(row: Any, rows: Rows, /) -> str:

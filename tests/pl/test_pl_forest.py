@@ -176,6 +176,7 @@ def test_hazard_ratios_are_on_a_logarithmic_scale(
     assert list(ax.lines[0].get_xdata()) == [1.0, 1.0]
     assert len([label for label in labels(ax.xaxis) if label]) >= 3
     assert ax.get_xlabel() == "hazard ratio for one SD more (months, died)"
+    assert "Above 1: higher values go with earlier events." in _said(ax)
     assert "n = 50, 21 events; p = 0.01 (Cox, Wald)" in _tips.read(_squares(ax).get_gid())[0]
 
 
