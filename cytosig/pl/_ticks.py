@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LARGEST, SMALLEST = 9.0, 5.0  # points
 LINE = 1.3  # height of a line over its font size
 LONGEST = 36  # letters
+SLACK = 0.07  # of a line: what a layout may shrink by, once sizes are chosen, without thinning
 
 
 def pitch(axis: Axis, /) -> float:
@@ -41,7 +42,7 @@ class Thinned(Locator):
     def __call__(self) -> list[int]:
         if not isinstance(self.axis, Axis):
             return list(range(self.n))
-        step = int(np.ceil(self.size * LINE / max(pitch(self.axis), 1e-9)))
+        step = int(np.ceil(self.size * LINE / max(pitch(self.axis), 1e-9) - SLACK))
         return list(range(0, self.n, max(step, 1)))
 
 
@@ -61,7 +62,8 @@ def name_places(axis: Axis, names: Sequence[str], /) -> float:
 
 
 def plain(name: str, /, longest: int = LONGEST) -> str:
-    """A name of bounded length, its dollar signs no formulas."""
+    """A name on one line and of bounded length, its dollar signs no formulas."""
+    name = " ".join(name.split())
     if len(name) > longest:
         half = longest // 2
         name = f"{name[:half]}…{name[1 - half :]}"
