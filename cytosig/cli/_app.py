@@ -20,6 +20,8 @@ from cytosig.cli.demo import demo
 from cytosig.cli.links import EPILOG as LINKS_EPILOG
 from cytosig.cli.links import links
 from cytosig.cli.methods import methods
+from cytosig.cli.report import EPILOG as REPORT_EPILOG
+from cytosig.cli.report import report
 from cytosig.cli.score import EPILOG, score
 from cytosig.cli.signatures import app as signatures
 from cytosig.cli.sources import EPILOG as SOURCES_EPILOG
@@ -47,6 +49,7 @@ app.command("compare", epilog=COMPARE_EPILOG)(compare)
 app.command("sources", epilog=SOURCES_EPILOG)(sources)
 app.command("targets", epilog=TARGETS_EPILOG)(targets)
 app.command("links", epilog=LINKS_EPILOG)(links)
+app.command("report", epilog=REPORT_EPILOG)(report)
 app.add_typer(signatures, name="signatures")
 app.command("methods")(methods)
 app.command("demo")(demo)

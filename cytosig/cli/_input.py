@@ -150,3 +150,36 @@ def one_source(source: Path, transpose: bool | None, /, *, whole: bool) -> Itera
             yield adata
     else:
         yield io.read(source, transpose=transpose)
+
+
+@contextmanager
+def scored_source(path: Path, /, *, whole: bool) -> Iterator[AnnData]:
+    """A file with results as AnnData; its matrix stays on disk unless it is to be written again."""
+    from cytosig import io
+
+    adata = None if whole or path.suffix.lower() != ".h5ad" else _backed(path)
+    if adata is None:
+        yield io.read(path)
+        return
+    try:
+        yield adata
+    finally:
+        adata.file.close()
+
+
+def _backed(path: Path) -> AnnData | None:
+    """None where the file is not of today's layout; reading it whole then says what it is."""
+    import warnings
+
+    import anndata
+
+    from cytosig import io
+
+    try:
+        if not io.can_open(path):
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # repeated names are judged elsewhere
+            return anndata.read_h5ad(path, backed="r")
+    except Exception:  # whatever it is, reading it whole names it
+        return None

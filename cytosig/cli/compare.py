@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,9 @@ from cytosig.cli import _compare_options as o  # noqa: TC001 - typer reads the a
 from cytosig.cli._output import Format, FormatOption, emit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
-    from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.cli._output import Cell
 
@@ -70,10 +67,11 @@ def _run(
     _check(arguments, source, metadata, out)
 
     from cytosig import tl
+    from cytosig.cli._input import scored_source
     from cytosig.cli._metadata import add_metadata
     from cytosig.cli._table_file import write_frame
 
-    with _opened(source, whole=keep) as adata:
+    with scored_source(source, whole=keep) as adata:
         if metadata is not None:
             add_metadata(adata, metadata, sample_key=arguments.get("sample_key"))
         tl.compare(adata, **arguments)
@@ -127,39 +125,6 @@ def _default(arguments: dict[str, Any], name: str) -> str:
     from cytosig import tl
 
     return str(arguments.get(name, signature(tl.compare).parameters[name].default))
-
-
-@contextmanager
-def _opened(path: Path, *, whole: bool) -> Iterator[AnnData]:
-    """The file as AnnData; its matrix stays on disk unless it is to be written again."""
-    from cytosig import io
-
-    adata = None if whole or path.suffix.lower() != ".h5ad" else _backed(path)
-    if adata is None:
-        yield io.read(path)
-        return
-    try:
-        yield adata
-    finally:
-        adata.file.close()
-
-
-def _backed(path: Path) -> AnnData | None:
-    """None where the file is not of today's layout; reading it whole then says what it is."""
-    import warnings
-
-    import anndata
-
-    from cytosig import io
-
-    try:
-        if not io.can_open(path):
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # repeated names are judged elsewhere
-            return anndata.read_h5ad(path, backed="r")
-    except Exception:  # whatever it is, reading it whole names it
-        return None
 
 
 def _print(found: pd.DataFrame, format: Format | None) -> None:

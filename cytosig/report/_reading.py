@@ -86,7 +86,7 @@ def _matched(record: Record) -> str:
     renamed = [name for names in coverage["renamed"].fillna("") for name in _names(names)]
     if renamed:
         said += (
-            f" {count(len(set(renamed)), 'gene')} were found under another name, such as"
+            f" Found under another name: {count(len(set(renamed)), 'gene')}, such as"
             f" {listed(sorted(set(renamed)), most=4)}."
         )
     lost = unscored(record)

@@ -12,6 +12,7 @@ from cytosig.report._sentences import count, listed, question, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     import pandas as pd
 
@@ -75,11 +76,15 @@ def _verdict(record: Record, table: pd.DataFrame) -> str:
 
     counts = verdicts.counted(table)
     anti, pro, open_, lacking = (counts[verdict] for verdict in verdicts.ORDER)
-    said = (
-        f"Compared with {relative(record.adata, key=record.key).to}, the cytokines of"
-        f" {_of(anti, len(table))} lean against the tumour and those of {_of(pro, len(table))} for"
-        f" it. For {open_} the data do not say which (indeterminate)"
-    )
+    against = f"Compared with {relative(record.adata, key=record.key).to}"
+    if anti or pro:
+        said = (
+            f"{against}, the cytokines of {_of(anti, len(table))} lean against the tumour and those"
+            f" of {_of(pro, len(table))} for it. For {open_} the data do not say which"
+            " (indeterminate)"
+        )
+    else:
+        said = f"{against}, no sample leans clearly: {_of(open_, len(table))} are indeterminate"
     return f"{said}, and for {lacking} too little was measured." if lacking else f"{said}."
 
 
@@ -172,9 +177,14 @@ def _blocked(record: Record) -> Iterator[str]:
     best = single.iloc[int(single["effect"].argmax())]
     yield (
         f"Of {count(len(single), 'scenario')}, {best['name']} would move the balance most against"
-        f" the tumour ({signed(float(best['effect']), 3)}) in this arithmetic. This ranks"
-        " scenarios and forecasts no efficacy; most of such a ranking is prior knowledge."
+        f" the tumour ({_with_interval(best)}) in this arithmetic. It ranks scenarios and"
+        " forecasts no efficacy; most of such a ranking is prior knowledge."
     )
+
+
+def _with_interval(row: pd.Series[Any]) -> str:
+    ends = (signed(float(row[name]), 3) for name in ("effect", "ci_low", "ci_high"))
+    return "{}, interval {} to {}".format(*ends)
 
 
 def _cautions(record: Record) -> Iterator[str]:

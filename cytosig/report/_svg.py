@@ -53,7 +53,7 @@ def inline(svg: str, /, *, prefix: str, label: str) -> str:
     width, height = (float(part) * _PIXELS for part in root.attrib["viewBox"].split()[2:])
     root.attrib = {
         "class": "drawing", "viewBox": root.attrib["viewBox"], "width": f"{width:.0f}",
-        "height": f"{height:.0f}", "role": "img", "aria-label": label,
+        "height": f"{height:.0f}", "role": "img", "aria-label": _ILLEGAL.sub("", label),
     }  # fmt: skip
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -71,7 +71,7 @@ def _title(group: Element, /) -> None:
     owners = [group] if len(texts) == 1 else marks if len(marks) == len(texts) else []
     for owner, text in zip(owners, texts, strict=False):
         title = ElementTree.Element(f"{_SPACE}title")
-        title.text = text
+        title.text = _ILLEGAL.sub("", text)
         owner.insert(0, title)
         owner.set("class", "mark")
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cytosig.io._safe_text import has_carriage_return, safe_for_spreadsheets
-from cytosig.report._columns import Column, column_of
+from cytosig.report._columns import Column, columns_of
 
 if TYPE_CHECKING:
     from cytosig.report._words import Words
@@ -65,7 +65,7 @@ class Table:
     @property
     def shown(self) -> tuple[Column, ...]:
         """Columns that are shown at first."""
-        return tuple(column for column in self.columns if column.shown)
+        return tuple(sorted((c for c in self.columns if c.place), key=lambda c: c.place))
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Table:
             "rows": self.n_rows,
             "columns": [
                 {"name": c.name, "label": c.label, "help": c.help, "kind": c.kind,
-                 "decimals": c.decimals, "shown": c.shown}
+                 "decimals": c.decimals, "place": c.place}
                 for c in self.columns
             ],
             "order": None if self.order is None else {"by": self.order[0], "down": self.order[1]},
@@ -96,19 +96,16 @@ def table_of(name: str, frame: pd.DataFrame, words: Words, /) -> Table:
         What is known of tables of that name.
     """
     whole = with_rows_named(frame, words.rows)
-    wanted = [c for c in words.shown if c in whole] or list(map(str, whole.columns))
-    columns = tuple(
-        column_of(str(c), values, help=words.help_of(str(c)), shown=c in wanted)
-        for c, values in whole.items()
-    )
+    columns = columns_of(whole, words)
     order = words.order if words.order is not None and words.order[0] in whole else None
     head = sorted_by(whole, order).head(STATIC_ROWS if words.main else 0)
-    each = zip(columns, (values for _, values in head.items()), strict=True)
-    cells = zip(*(map(column.text, values) for column, values in each if column.shown), strict=True)
-    return Table(
-        name, words.title or name, words.note, columns, tuple(cells), len(whole),
+    table = Table(
+        name, words.title or name, words.note, columns, (), len(whole),
         packed(tab_separated(whole)), order, words.main,
     )  # fmt: skip
+    places = [(column, columns.index(column)) for column in table.shown]
+    cells = (map(column.text, head.iloc[:, place]) for column, place in places)
+    return replace(table, head=tuple(zip(*cells, strict=True)))
 
 
 def rounded(table: Table, frame: pd.DataFrame, words: Words, /) -> Table:

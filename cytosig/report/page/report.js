@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const PAGE = 15; // rows, as many as are in the page without a script
-  const LONG = 90; // letters of a cell that is cut
+  const LONG = 36; // letters of a cell that stay in one line
   const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const say = (text) => { document.getElementById("said").textContent = text; };
   const element = (name, properties = {}) => Object.assign(document.createElement(name), properties);
@@ -47,7 +47,7 @@
     if (column.kind === "text") return found;
     if (Number.isNaN(found)) return "–";
     if (!Number.isFinite(found)) return found < 0 ? "−∞" : "∞";
-    if (column.kind === "number") return found.toFixed(column.decimals).replace("-", "−");
+    if (column.kind === "number") return found.toFixed(column.decimals).replace(/^-([0.]+)$/, "$1").replace("-", "−");
     if (found === 0) return "0";
     if (found < 0.001) return found.toExponential(1);
     return found.toFixed(Math.max(1 - Math.floor(Math.log10(found)), 1));
@@ -75,7 +75,9 @@
     const [find, all] = [part(".tools input"), part(".tools .all")];
     let by = spec.columns.findIndex((c) => spec.order && c.name === spec.order.by);
     let down = spec.order ? spec.order.down : false, page = 0, file, rows;
-    const columns = () => spec.columns.map((c, k) => [c, k]).filter(([c]) => all.ariaPressed === "true" || c.shown);
+    const every = spec.columns.map((column, k) => [column, k]);
+    const first = every.filter(([column]) => column.place).sort(([a], [b]) => a.place - b.place);
+    const columns = () => all.ariaPressed === "true" ? every : first;
 
     const read = async () => {
       file ??= unpack(spec.data);
@@ -155,7 +157,7 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     });
     part(".tools").hidden = false;
-    all.hidden = spec.columns.every((c) => c.shown);
+    all.hidden = first.length === every.length;
     [back.hidden, on.hidden, back.disabled] = [spec.rows <= PAGE, spec.rows <= PAGE, true];
     if (!box.open) box.addEventListener("toggle", () => { if (!rows) draw(); }, { once: true });
   };
