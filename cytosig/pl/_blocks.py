@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+COLOURS = tuple(c for c in _colours.GROUPS if c not in (_colours.ANTI, _colours.PRO))
+"""A group is no side."""
 _LEFT, _WIDE = 1.015, 0.02  # shares of the width of the axes
 
 
@@ -34,7 +36,7 @@ def strip(ax: Axes, groups: pd.Series[Any], size: float, /) -> None:
         ax.add_patch(
             Rectangle(
                 (_LEFT, start - 0.45), _WIDE, end - start - 0.1, transform=across, clip_on=False,
-                facecolor=_colours.of_group(code), linewidth=0,
+                facecolor=COLOURS[code % len(COLOURS)], linewidth=0,
             )
         )  # fmt: skip
         if start:

@@ -188,7 +188,9 @@ def test_groups_are_blocks_ordered_within(balanced: Balanced, labels: Labels) ->
     y, x = _strip(ax)
     assert (y.get_y(), y.get_height()) == (-0.45, 2.9)
     assert (x.get_y(), x.get_height()) == (2.55, 1.9)
-    assert to_hex(y.get_facecolor()) != to_hex(x.get_facecolor())
+    colours = {to_hex(y.get_facecolor()), to_hex(x.get_facecolor())}
+    assert len(colours) == 2
+    assert not colours & {_colours.ANTI.lower(), _colours.PRO.lower()}, "a group is no side"
     named = {t.get_text(): t.get_position()[1] for t in ax.texts if "n = " in t.get_text()}
     assert named == {"y (n = 3)": 1.0, "x (n = 2)": 3.5}
 
