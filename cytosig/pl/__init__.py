@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from cytosig.pl.balance import balance
 from cytosig.pl.balance_context import balance_context
+from cytosig.pl.contributions import contributions
 from cytosig.pl.coverage import coverage
+from cytosig.pl.embedding import embedding
+from cytosig.pl.forest import forest
 from cytosig.pl.heatmap import heatmap
+from cytosig.pl.survival import survival
 from cytosig.pl.volcano import volcano
 
-__all__ = ["balance", "balance_context", "coverage", "heatmap", "volcano"]
+__all__ = [
+    "balance",
+    "balance_context",
+    "contributions",
+    "coverage",
+    "embedding",
+    "forest",
+    "heatmap",
+    "survival",
+    "volcano",
+]
