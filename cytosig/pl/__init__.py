@@ -9,6 +9,7 @@ from cytosig.pl.coverage import coverage
 from cytosig.pl.embedding import embedding
 from cytosig.pl.forest import forest
 from cytosig.pl.heatmap import heatmap
+from cytosig.pl.mirror_dotplot import mirror_dotplot
 from cytosig.pl.survival import survival
 from cytosig.pl.volcano import volcano
 
@@ -20,6 +21,7 @@ __all__ = [
     "embedding",
     "forest",
     "heatmap",
+    "mirror_dotplot",
     "survival",
     "volcano",
 ]
