@@ -76,14 +76,13 @@ def _page(command: Any, name: str) -> str:
         *map(_text, str(command.help or "").strip().split("\n\n")),
         _shell(command.get_usage(context).removeprefix("Usage: ")),
         _shell(str(command.epilog or "").removeprefix("Example: ")),
-        *(
-            section(
-                plain(panel),
-                table(("option" if panel != ARGUMENTS else "argument", "meaning"), map(_row, rows)),
-            )
-            for panel, rows in panels.items()
-        ),
+        *(_panel(name, rows) for name, rows in panels.items()),
     )
+
+
+def _panel(name: str, rows: list[tuple[str, str]]) -> str:
+    what = "argument" if name == ARGUMENTS else "option"
+    return section(plain(name), table((what, "meaning"), map(_row, rows)))
 
 
 def _shell(line: str) -> str:
