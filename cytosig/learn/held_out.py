@@ -36,7 +36,8 @@ SHARE_FOUND, LEAST_AUROC, LARGEST_Q = 2 / 3, 0.8, 0.05
 """What a signature must reach to be called validated, and the bar its genes must have passed.
 
 Genes of real data go together, so noise in one sample looks like noise in the next: of lists
-made with no bar on q at all, one in six passed the first two.
+learnt from controls parted at random, with no bar on q at all, up to one in seven passed the
+first two.
 """
 COLUMNS = (
     "fold", "left_out", "n_treated", "n_control", "n_genes", "z", "p", "rank", "n_ranked",

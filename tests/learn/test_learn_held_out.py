@@ -113,21 +113,20 @@ ANYTHING = {"max_q": 1.0, "min_lfc": 0.0}
 
 
 def test_noise_shows_nothing_where_it_was_held_out(caplog):
-    """Lists of the strongest noise: AUROC one half on average, never called validated."""
-    areas, inside = [], []
-    for seed in range(12):
+    """The strongest noise parts the sides where it was learnt, and not where it was held out.
+
+    That it is worth a coin on average takes many sets: test_learn_calibration.py.
+    """
+    for seed in range(3):
         adata = _noise(seed)
         with caplog.at_level(logging.WARNING, logger="cytosig"):
             learned = _learn(adata)
-        assert not learned.validated
-        areas.append(learned.signature.evidence.held_out.auroc)
         weights = pd.Series(learned.signature.weights)
         scores = adata.to_df()[weights.index] @ weights
-        inside.append(scores.iloc[::2].min() > scores.iloc[1::2].max())
+        assert scores.iloc[::2].min() > scores.iloc[1::2].max()
+        assert learned.signature.evidence.held_out.auroc < 0.9
+        assert not learned.validated
     assert "NOT VALIDATED" in caplog.text
-    assert all(inside), "scored where it was learnt, noise parts the sides without fail"
-    # standard error of the mean of 12 areas of 4 against 4: about 0.07
-    assert np.mean(areas) == pytest.approx(0.5, abs=0.22)
 
 
 def _learn(adata: anndata.AnnData, **arguments: object):

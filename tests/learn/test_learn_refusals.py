@@ -57,7 +57,7 @@ def test_cells_are_no_samples(counts):
 
 def test_cells_of_two_samples_are_two_samples(counts):
     counts.obs["dish"] = counts.obs["arm"]
-    with pytest.raises(DataError, match="1 treated .* and 1 control .* no replicates"):
+    with pytest.raises(DataError, match=r"1 treated .* and 1 control .* no replicates"):
         learn(counts, treatment=("arm", "treated"), control="untreated", sample_key="dish")
 
 
