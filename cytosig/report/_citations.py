@@ -12,6 +12,8 @@ from cytosig.report._words import read
 if TYPE_CHECKING:
     from cytosig.signatures import Catalogue
 
+_NEAR = 10  # times fewer genes, and a publication is not named
+
 
 class Citations:
     """Gives each publication its number."""
@@ -69,12 +71,13 @@ def catalogue(digest: object, /) -> Catalogue | None:
 
 
 def behind_signatures(known: Catalogue, /) -> list[Reference]:
-    """Publications that response genes rest on, the one behind most of them first."""
+    """Publications that response genes rest on: the one behind most, and those near it."""
     from collections import Counter
 
     genes = [gene for signature in known.signatures.values() for gene in signature.genes]
     counts = Counter(id for gene in genes for id in set(gene.support) if id in known.references)
-    order = sorted(counts, key=lambda id: (-counts[id], id))
+    least = max(counts.values(), default=0) / _NEAR
+    order = sorted((id for id in counts if counts[id] >= least), key=lambda id: (-counts[id], id))
     return [Reference(known.references[id].citation, known.references[id].doi) for id in order]
 
 

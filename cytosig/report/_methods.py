@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cytosig.report._record import Record
 
 _TESTS = {
-    "moderated": "moderated t-tests",
+    "moderated": "moderated t-tests (plain ones in tables of fewer than 10 columns)",
     "t": "t-tests",
     "welch": "Welch's t-tests",
     "mann-whitney": "Mann-Whitney tests",
@@ -64,7 +64,7 @@ def _scoring(record: Record, cite: cited.Citations) -> str:
     curated = cited.catalogue(digest)
     marks = [cited.package()]
     marks += [found] if (found := cited.method(name)) is not None else []
-    behind = cited.behind_signatures(curated)[:2] if curated is not None else []
+    behind = cited.behind_signatures(curated) if curated is not None else []
     of = "the curated catalogue" if curated is not None else "a catalogue of the user's"
     n = 0 if coverage is None else int((coverage["reason"].fillna("") == "").sum())
     return " ".join(
@@ -81,7 +81,7 @@ def _scoring(record: Record, cite: cited.Citations) -> str:
 def _resting_on(cite: cited.Citations, behind: list[Reference]) -> str:
     """Where the genes come from."""
     mark = cite.mark(*behind)
-    return f", with responses from{mark} and other studies" if mark else ""
+    return f", resting among others on{mark}" if mark else ""
 
 
 def _titled(name: str) -> str:

@@ -56,7 +56,8 @@ def question(params: Mapping[str, Any], /) -> str:
     ('Groups of response', 'Survival')
     """
     if params.get("groupby") is not None:
-        return f"Groups of {params['groupby']}"
+        pooled = params.get("cohort_key")
+        return f"Groups of {params['groupby']}{f', {pooled} by {pooled}' if pooled else ''}"
     if params.get("survival") is not None:
         return "Survival"
     return f"Trend with {params.get('covariate')}"

@@ -93,16 +93,28 @@ def test_every_figure_says_what_it_shows(tree: Node) -> None:
 
 
 def test_the_same_data_give_the_same_bytes_and_are_not_changed(
-    hostile: anndata.AnnData, page: str
+    hostile: anndata.AnnData, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever style the user has set for figures."""
+    """Whatever style the user has set for figures; and no text of a mark is lost."""
     import matplotlib
 
+    from cytosig.report import _svg
+
+    texts: list[str] = []
+
+    def read(gid: str) -> list[str]:
+        found = _svg_read(gid)
+        texts.extend(found)
+        return found
+
+    _svg_read = _svg.read
+    monkeypatch.setattr(_svg, "read", read)
     before, title = _contents(hostile), parsed(page).one("h1").text
     with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "none", "axes.facecolor": "red"}):
         assert cs.report.html(hostile, title=title) == page
         assert matplotlib.rcParams["font.size"] == 30
     assert _contents(hostile) == before
+    assert len(texts) == sum(len(svg.all("title")) for svg in parsed(page).all("svg")) > 50
 
 
 def _contents(adata: anndata.AnnData) -> dict[str, object]:

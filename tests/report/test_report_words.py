@@ -151,7 +151,7 @@ def test_rows_without_p_are_told_with_their_reason() -> None:
 def test_methods_tell_what_was_run_and_nothing_else() -> None:
     text = _section("methods", who=COMPARED, who_params=ASKED)
     assert "Groups of response were compared with NR as the reference, 20 samples," in text
-    assert "moderated t-tests [1], age held constant" in text
+    assert "of fewer than 10 columns) [1], age held constant" in text
     assert "Smyth GK" in text
     assert "Benjamini Y, Hochberg Y" in text
     for word in ("balance", "blockade", "scored", "Cox", "replicates"):

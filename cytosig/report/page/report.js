@@ -77,7 +77,8 @@
     let down = spec.order ? spec.order.down : false, page = 0, file, rows;
     const every = spec.columns.map((column, k) => [column, k]);
     const first = every.filter(([column]) => column.place).sort(([a], [b]) => a.place - b.place);
-    const columns = () => all.ariaPressed === "true" ? every : first;
+    const isAll = () => all.getAttribute("aria-pressed") === "true";
+    const columns = () => isAll() ? every : first;
 
     const read = async () => {
       file ??= unpack(spec.data);
@@ -99,9 +100,11 @@
       });
     };
 
+    const sorted = (k) => k !== by ? "none" : down ? "descending" : "ascending";
+
     const drawHead = () => head.replaceChildren(...columns().map(([column, k]) => {
       const cell = element("th", { scope: "col", className: column.kind });
-      cell.ariaSort = k !== by ? "none" : down ? "descending" : "ascending";
+      cell.setAttribute("aria-sort", sorted(k));
       const button = element("button", { type: "button", textContent: column.label, title: column.help });
       cell.append(button);
       return cell;
@@ -124,7 +127,7 @@
         return line;
       }));
       [...head.children].forEach((cell, place) => {
-        cell.ariaSort = columns()[place][1] !== by ? "none" : down ? "descending" : "ascending";
+        cell.setAttribute("aria-sort", sorted(columns()[place][1]));
       });
       const last = Math.min((page + 1) * PAGE, found.length), of = found.length.toLocaleString("en");
       const part = find.value.trim() ? ` found among ${rows.length.toLocaleString("en")}` : "";
@@ -146,7 +149,7 @@
     back.addEventListener("click", () => { page -= 1; draw(); });
     on.addEventListener("click", () => { page += 1; draw(); });
     all.addEventListener("click", () => {
-      all.ariaPressed = String(all.ariaPressed !== "true");
+      all.setAttribute("aria-pressed", String(!isAll()));
       drawHead();
       draw();
     });
@@ -217,7 +220,7 @@
     }
   }, { rootMargin: "-10% 0px -85% 0px" });
 
-  document.querySelectorAll("details.table:has(> script)").forEach(setUp);
+  document.querySelectorAll("details.table > script").forEach((data) => setUp(data.parentElement));
   document.querySelectorAll(".card").forEach(listen);
   document.querySelectorAll("main > section").forEach((section) => watch.observe(section));
   addEventListener("scroll", hide, { passive: true, capture: true });
