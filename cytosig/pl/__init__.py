@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cytosig.pl.activity import activity
 from cytosig.pl.balance import balance
 from cytosig.pl.balance_context import balance_context
 from cytosig.pl.contributions import contributions
@@ -14,6 +15,7 @@ from cytosig.pl.survival import survival
 from cytosig.pl.volcano import volcano
 
 __all__ = [
+    "activity",
     "balance",
     "balance_context",
     "contributions",

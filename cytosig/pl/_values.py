@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytosig._errors import UsageError
-from cytosig.pl import _stored
+from cytosig.pl import _grades, _stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,20 @@ class Values:
     unit: str
     about_zero: bool
     grades: Mapping[str, str]
+    channel: str = ""
+    """Ligand or receptor, where numbers are expression."""
+
+    @property
+    def scale(self) -> str:
+        """What numbers are called where the title says the rest."""
+        return "expression" if self.channel else self.unit
+
+    def title(self, id: str, /) -> str:
+        """A column with its grade or channel, to be drawn."""
+        from cytosig.pl._ticks import plain
+
+        name = plain(_grades.labelled(id, self.grades.get(id, "")))
+        return f"{name} {self.channel}" if self.channel else name
 
 
 def values_of(
@@ -53,13 +67,13 @@ def values_of(
         stored = _stored.tool_table(adata, name, key=key, run="cs.tl.balance(adata)")
         stored = stored.select_dtypes("number")
         table = _stored.columns_of(stored, ids, f"uns[{key!r}][{name!r}]")
-        return Values(table, _UNITS[what], True, _grades(adata, key, what == "contributions"))
+        return Values(table, _UNITS[what], True, _graded(adata, key, what == "contributions"))
     table = _stored.activities(adata, what=what, key=key, ids=ids)
     if what in _UNITS:
-        return Values(table, _UNITS[what], False, {})
+        return Values(table, _UNITS[what], False, {}, what)
     unit, about_zero = _stored.unit(adata, key=key), _stored.about_zero(adata, key=key)
-    return Values(table, unit, about_zero, _grades(adata, key, what == "score"))
+    return Values(table, unit, about_zero, _graded(adata, key, what == "score"))
 
 
-def _grades(adata: AnnData, key: str, graded: bool) -> dict[str, str]:
+def _graded(adata: AnnData, key: str, graded: bool) -> dict[str, str]:
     return _stored.grades(adata, key=key) if graded else {}

@@ -101,10 +101,8 @@ def embedding(
         raise UsageError(f"size={size!r}: expected an area in square points, above 0.")
     names = [str(name) for name in adata.obs_names]
 
-    channel = what if what in ("ligand", "receptor") else None
-
     def draw(id: str, ax: Axes) -> Axes:
-        return _Panel(id, shown, channel, places, named, names).draw(ax, size, sort)
+        return _Panel(id, shown, places, named, names).draw(ax, size, sort)
 
     if isinstance(ids, str):
         return draw(ids, _axes.axes_or_new(ax, width=4.2, height=3.4))
@@ -134,12 +132,11 @@ class _Panel:
         self,
         id: str,
         shown: Values,
-        channel: str | None,
         places: Array,
         basis: str,
         names: Sequence[str],
     ) -> None:
-        self.id, self.shown, self.channel = id, shown, channel
+        self.id, self.shown = id, shown
         self.places, self.basis, self.names = places, basis, names
         self.values = shown.table[id].to_numpy(dtype=np.float64)
         self.there = np.isfinite(places).all(axis=1)
@@ -153,8 +150,7 @@ class _Panel:
         blank = np.flatnonzero(self.there & ~self.scored)
         self._scatter(ax, blank, size / 3, colours=None)
         self._scatter(ax, self._order(sort), size, colours=self.values)
-        what = "" if self.channel is None else f" {self.channel}"
-        ax.set_title(plain(_grades.labelled(self.id, self.grade)) + what, fontsize=10)
+        ax.set_title(self.shown.title(self.id), fontsize=10)
         ax.set_xticks([])
         ax.set_yticks([])
         ax.set_xlabel(f"{plain(self.basis)}1", fontsize=8)
@@ -196,8 +192,7 @@ class _Panel:
         marks.set_cmap(_scales.on_white(_scales.both_sides() if both else _scales.one_side()))
         marks.set_clim(low, high)
         below, above = bool((values < low).any()), bool((values > high).any())
-        unit = self.shown.unit if self.channel is None else "expression"
-        bar = _scales.colour_bar(ax, marks, unit, below=below, above=above, longest=1.5)
+        bar = _scales.colour_bar(ax, marks, self.shown.scale, below=below, above=above, longest=1.5)
         bar.yaxis.label.set_fontsize(8)
 
     def _tip(self, cell: int) -> str:
