@@ -69,30 +69,32 @@ def _check(learned: Learned, evidence: Evidence) -> str:
 
 
 def _alike(learned: Learned) -> Iterator[str]:
-    """Whose response it is, by the lists and by the experiment."""
+    """Whose response it is, by the lists and by the experiment; in reverse where it is blocked."""
     table, axis = learned.overlap, learned.signature.axis
-    closest = table.iloc[0]
-    numbers = f"correlation {closest['correlation']:.2f}, {closest['n_shared']} genes"
+    closest = table.loc[table["correlation"].abs().idxmax()]
+    share = float(closest["correlation"])
+    numbers = f"correlation {share:.2f}, {closest['n_shared']} genes in the same direction"
     own = f", of its own axis {axis}" if axis and closest["axis"] == axis else ""
-    if closest["correlation"] < THRESHOLD:
+    again = "again" if share > 0 else "in reverse"
+    if abs(share) < THRESHOLD:
         yield (
             f"No shipped signature is close to it; the closest is {closest['signature']}"
             f" ({numbers}){own}."
         )
-    elif own:
+    elif own and share > 0:
         yield f"It is close to {closest['signature']} ({numbers}){own}."
     else:
-        yield f"It is {closest['signature']} again ({numbers}): the scores cannot be told apart."
-    known = table.dropna(subset="experiment_z").sort_values("experiment_z", ascending=False)
+        yield f"It is {closest['signature']} {again} ({numbers}): the scores cannot be told apart."
+    known = table.dropna(subset="experiment_z")
     if len(known):
-        first = known.iloc[0]
+        first = known.loc[known["experiment_z"].abs().idxmax()]
         much = _much(learned, str(first["axis"]), float(first["experiment_z"]))
         yield (
             f"Of the shipped signatures {first['signature']} answers most in this experiment (z"
             f" {first['experiment_z']:.1f}){much}."
         )
     beaten = _beaten(learned)
-    if len(beaten):
+    if beaten:
         names = ", ".join(sorted(set(beaten)))
         yield (
             f"In {len(beaten)} of {len(learned.held_out)} contrasts left out {names} scores higher"
@@ -106,7 +108,7 @@ def _much(learned: Learned, axis: str, z: float) -> str:
     figures = None if evidence is None else evidence.held_out
     if figures is None or figures.median_z is None or (own and axis == own):
         return ""
-    return ": much of the change is that response" if z >= figures.median_z / 2 > 0 else ""
+    return ": much of the change is that response" if abs(z) >= figures.median_z / 2 > 0 else ""
 
 
 def _beaten(learned: Learned) -> list[str]:

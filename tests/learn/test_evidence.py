@@ -12,6 +12,7 @@ from cytosig.signatures import Axis, Catalogue, Signature
 from cytosig.signatures._strict import Document
 from cytosig.signatures.axes import join
 from cytosig.signatures.evidence import Evidence, HeldOut
+from cytosig.signatures.load import folder
 from cytosig.signatures.model import ResponseGene
 from cytosig.signatures.parse import parse_user_signatures
 from cytosig.signatures.write import signature_toml
@@ -89,6 +90,15 @@ def test_a_mistake_is_named_with_its_line(old, new, where, message):
         _parse(text)
     assert str(caught.value).startswith(f"mine.toml:{line}: ")
     assert message in str(caught.value)
+
+
+def test_the_example_of_the_readme_is_one():
+    text = (folder() / "README.md").read_text(encoding="utf-8")
+    start = text.index("[signature.evidence]\ntreatment")
+    example = text[start : text.index("```", start)]
+    found = _parse(TEXT[: TEXT.index("[signature.evidence]")] + example).evidence
+    assert found.held_out == HeldOut(4, 4, 1.0, 22.5, 1.0)
+    assert found.validated
 
 
 def test_nothing_is_validated_without_a_check():

@@ -123,6 +123,18 @@ def test_cells_are_added_up_to_samples(interferon):
     assert f"It is IFNG again (correlation {learned.overlap['correlation'][0]:.2f}" in repr(learned)
 
 
+def test_a_blocked_response_is_called_the_response_in_reverse(interferon):
+    cells, arguments = interferon
+    learned = cs.signatures.learn(
+        cells, **{**arguments, "treatment": ("condition", "control"), "control": "treated"}
+    )
+    assert sum(weight < 0 for weight in learned.signature.weights.values()) == 12  # of at most 60
+    share = learned.overlap.set_index("signature")["correlation"]
+    assert share.abs().idxmax() == "IFNG"
+    assert f"It is IFNG in reverse (correlation {share['IFNG']:.2f}" in learned.summary
+    assert "IFNG answers most in this experiment (z -" in learned.summary
+
+
 def test_means_of_logarithms_where_there_are_no_counts(interferon, log_normalise):
     cells, arguments = interferon
     logged = anndata.AnnData(
