@@ -187,6 +187,7 @@ def balance(
         "assume": list(prepared.settings.assume) or "none",
         "sweep": list(prepared.settings.sweep) or "none",
         "adjusted_for": list(found.adjusted_for) or "none",
+        "not_adjusted": found.not_adjusted or "none",
         "layer": layer or "none",
         "use_raw": use_raw,
         "organism": organism,
