@@ -5,6 +5,7 @@ from __future__ import annotations
 from cytosig.pl.activity import activity
 from cytosig.pl.balance import balance
 from cytosig.pl.balance_context import balance_context
+from cytosig.pl.blockade import blockade
 from cytosig.pl.contributions import contributions
 from cytosig.pl.coverage import coverage
 from cytosig.pl.embedding import embedding
@@ -18,6 +19,7 @@ __all__ = [
     "activity",
     "balance",
     "balance_context",
+    "blockade",
     "contributions",
     "coverage",
     "embedding",
