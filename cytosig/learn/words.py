@@ -71,7 +71,7 @@ def _check(learned: Learned, evidence: Evidence) -> str:
 def _alike(learned: Learned) -> Iterator[str]:
     """Whose response it is, by the lists and by the experiment; in reverse where it is blocked."""
     table, axis = learned.overlap, learned.signature.axis
-    closest = table.loc[table["correlation"].abs().idxmax()]
+    closest = table.iloc[int(table["correlation"].abs().argmax())]
     share = float(closest["correlation"])
     numbers = f"correlation {share:.2f}, {closest['n_shared']} genes in the same direction"
     own = f", of its own axis {axis}" if axis and closest["axis"] == axis else ""
@@ -87,7 +87,7 @@ def _alike(learned: Learned) -> Iterator[str]:
         yield f"It is {closest['signature']} {again} ({numbers}): the scores cannot be told apart."
     known = table.dropna(subset="experiment_z")
     if len(known):
-        first = known.loc[known["experiment_z"].abs().idxmax()]
+        first = known.iloc[int(known["experiment_z"].abs().argmax())]
         much = _much(learned, str(first["axis"]), float(first["experiment_z"]))
         yield (
             f"Of the shipped signatures {first['signature']} answers most in this experiment (z"
