@@ -12,6 +12,7 @@ from cytosig.pl.embedding import embedding
 from cytosig.pl.forest import forest
 from cytosig.pl.heatmap import heatmap
 from cytosig.pl.mirror_dotplot import mirror_dotplot
+from cytosig.pl.share import share
 from cytosig.pl.survival import survival
 from cytosig.pl.volcano import volcano
 
@@ -26,6 +27,7 @@ __all__ = [
     "forest",
     "heatmap",
     "mirror_dotplot",
+    "share",
     "survival",
     "volcano",
 ]
