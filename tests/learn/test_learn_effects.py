@@ -123,13 +123,7 @@ def test_rivals_are_the_largest_weight_of_each_other_axis():
     assert rivals_of(catalogue, "")["A"] == pytest.approx(0.8 + 1.0 + 0.3)
 
 
-def test_programmes_are_those_that_the_shipped_lists_leave_out(request):
-    """The same file, byte for byte, where the curation is beside the package."""
-    theirs = request.config.rootpath / "benchmarks" / "curation" / "responses" / "programs.tsv"
-    if not theirs.is_file():
-        pytest.skip("the curation is not beside the package")
-    ours = request.config.rootpath / "cytosig" / "learn" / "data" / "programs.tsv"
-    assert ours.read_bytes() == theirs.read_bytes()
+def test_programmes_by_name_and_by_how_names_begin():
     assert programme_of("NDUFA1") == "respiration"
     assert programme_of("FKBP5") == "glucocorticoid"
     assert programme_of("FKBP4") == ""

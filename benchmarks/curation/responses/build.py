@@ -2,8 +2,9 @@
 
 Usage: ``python benchmarks/curation/responses/build.py [--check]``
 
-Reads prior.tsv, cell_types.tsv and programs.tsv beside this file and the evidence table in
-``../shared/knowledge``; writes the [response] part of every signature file and studies.tsv.
+Reads prior.tsv and cell_types.tsv beside this file, the package's table of programmes, and the
+evidence table in ``../shared/knowledge``; writes the [response] part of every signature file and
+studies.tsv.
 The same input gives the same bytes. ``--check`` writes nothing and fails where a file differs.
 """
 

@@ -14,6 +14,7 @@ from settings import EVIDENCE, HERE, SIGNATURES
 
 from cytosig.genes.resolve import approved_names
 from cytosig.genes.tables import human
+from cytosig.learn.effects import programme_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,9 +110,5 @@ def _approved(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def programme_genes(genes: list[str]) -> np.ndarray:
-    """Which genes mark growth, stress or content; ``RPL*`` in the table means any ending."""
-    table = pd.read_csv(HERE / "programs.tsv", **_TEXT)
-    words = " ".join(table["symbols"]).split()
-    exact = {word for word in words if not word.endswith("*")}
-    begins = tuple(word[:-1] for word in words if word.endswith("*"))
-    return np.array([gene in exact or gene.startswith(begins) for gene in genes])
+    """Which genes mark growth, stress or content, by the table that learnt signatures go by."""
+    return np.array([programme_of(gene) != "" for gene in genes])
