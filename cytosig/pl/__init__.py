@@ -11,6 +11,7 @@ from cytosig.pl.coverage import coverage
 from cytosig.pl.embedding import embedding
 from cytosig.pl.forest import forest
 from cytosig.pl.heatmap import heatmap
+from cytosig.pl.links_tile import links_tile
 from cytosig.pl.mirror_dotplot import mirror_dotplot
 from cytosig.pl.share import share
 from cytosig.pl.survival import survival
@@ -26,6 +27,7 @@ __all__ = [
     "embedding",
     "forest",
     "heatmap",
+    "links_tile",
     "mirror_dotplot",
     "share",
     "survival",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.pl import _tips
-from cytosig.pl._colours import INK
+from cytosig.pl._colours import INK, PALE
 from cytosig.pl._ticks import name_places, pitch, plain
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-EDGE = "white"
+EDGE = PALE
 _SQUARE = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
 
 
@@ -46,7 +46,7 @@ def tiles(
     n_rows, n_columns = values.shape
     drawn = ax.pcolormesh(
         np.arange(n_columns + 1) - 0.5, np.arange(n_rows + 1) - 0.5,
-        np.ma.masked_invalid(values), cmap=colours, norm=norm, edgecolors=EDGE, linewidth=0.8,
+        np.ma.masked_invalid(values), cmap=colours, norm=norm, edgecolors=EDGE, linewidth=0.5,
     )  # fmt: skip
     _tips.attach(drawn, texts)
     return drawn
