@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.text import Text
 
 from cytosig.pl import _colours
+from cytosig.pl._later import whenever_drawn
 from cytosig.pl._ticks import plain
 
 if TYPE_CHECKING:
@@ -51,43 +51,32 @@ def beside(
     ]  # fmt: skip
     for note in notes:
         note.set_in_layout(False)
-    ax.add_artist(_Placer(points, notes))
+    whenever_drawn(ax, lambda renderer: _place(ax, points, notes, renderer))
 
 
-class _Placer(Artist):
-    """Draws nothing; being drawn before the names, it puts them where there is room."""
-
-    def __init__(self, points: Array, notes: Sequence[Annotation], /) -> None:
-        super().__init__()
-        self.points, self.notes = points, notes
-        self.set_zorder(-1)
-        self.set_in_layout(False)
-
-    def draw(self, renderer: RendererBase) -> None:
-        axes = self.axes
-        if axes is None:
-            return
-        scale = float(np.asarray(renderer.points_to_pixels(1.0)))
-        marks = axes.transData.transform(self.points)
-        taken = np.column_stack([marks - _MARK * scale, marks + _MARK * scale])
-        frame = np.asarray(axes.bbox.extents)
-        for note in self.notes:
-            note.set_visible(True)  # what is not visible has no size
-            box = Text.get_window_extent(note, renderer)
-            start = axes.transData.transform(note.xy)
-            found = _free(start, box.width, box.height, frame, taken, scale)
-            note.set_visible(found is not None)
-            if found is None:
-                continue
-            offset, place = found
-            note.set_position(offset)
-            note.set_horizontalalignment("left")
-            note.set_verticalalignment("bottom")
-            if note.arrow_patch is not None:
-                nearest = np.clip(start, place[:2], place[2:])
-                note.arrow_patch.set_visible(bool(np.hypot(*(nearest - start)) > _LED * scale))
-            gap = _GAP * scale
-            taken = np.vstack([taken, place + np.array([-gap, -gap, gap, gap])])
+def _place(ax: Axes, points: Array, notes: Sequence[Annotation], renderer: RendererBase, /) -> None:
+    """Put every name where there is room, or out of sight."""
+    scale = float(np.asarray(renderer.points_to_pixels(1.0)))
+    marks = ax.transData.transform(points)
+    taken = np.column_stack([marks - _MARK * scale, marks + _MARK * scale])
+    frame = np.asarray(ax.bbox.extents)
+    for note in notes:
+        note.set_visible(True)  # what is not visible has no size
+        box = Text.get_window_extent(note, renderer)
+        start = ax.transData.transform(note.xy)
+        found = _free(start, box.width, box.height, frame, taken, scale)
+        note.set_visible(found is not None)
+        if found is None:
+            continue
+        offset, place = found
+        note.set_position(offset)
+        note.set_horizontalalignment("left")
+        note.set_verticalalignment("bottom")
+        if note.arrow_patch is not None:
+            nearest = np.clip(start, place[:2], place[2:])
+            note.arrow_patch.set_visible(bool(np.hypot(*(nearest - start)) > _LED * scale))
+        gap = _GAP * scale
+        taken = np.vstack([taken, place + np.array([-gap, -gap, gap, gap])])
 
 
 def _free(

@@ -1,47 +1,54 @@
-"""Activities of observations or groups as a heat map."""
+"""Activities of observations, samples or groups as a heat map."""
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cytosig._errors import UsageError
-from cytosig.pl import _axes, _grades, _scales, _stored
+from cytosig.pl import _axes, _grades, _order, _rows, _scales
 from cytosig.pl._scales import colour_limits
 from cytosig.pl._values import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from anndata import AnnData
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
-GROUPED = "rows: mean {unit} of n observations; descriptive, as cells are not replicates"
-_MANY = 300  # columns above which ordering leaves optimally takes too long
+    from cytosig.pl._rows import Rows
+    from cytosig.pl._sides import Side
+    from cytosig.pl._values import Values
+
+GROUPED = "rows: mean {unit} of n {member}s; descriptive"
+CELLS = ", as cells are not replicates"
+WHAT = ("score", "axis", "ligand", "receptor", "contributions")
+_BAR = 14  # letters of a line beside the colour bar
 
 
 def heatmap(
     adata: AnnData,
     *,
     groupby: str | None = None,
-    what: Literal["score", "axis"] = "score",
+    what: Literal["score", "axis", "ligand", "receptor", "contributions"] = "score",
     key: str = "cytosig",
     ids: Sequence[str] | None = None,
-    cluster: bool = True,
+    annotate: str | Sequence[str] | None = None,
+    cluster: bool | Literal["rows", "columns", "both"] = True,
+    values: bool | None = None,
     max_rows: int = 200,
     ax: Axes | None = None,
 ) -> Axes:
-    """Show activities of observations, or group means of them, as a heat map.
+    """Show activities of observations or samples, or group means of them, as a heat map.
 
     Colours of z, and of other scores on both sides of 0, are symmetric around it and end at the
     98th percentile of their size; those of one-sided scores (UCell, AUCell, ssGSEA, consensus)
-    run from the 2nd to the 98th percentile. What is not scored is grey. Cytokines whose
-    signature is graded C or D are faded and hatched, with the grade in their label. Where rows
-    or columns are too many to be named, every k-th is.
+    and of expression run from the 2nd to the 98th percentile. What is not scored is grey.
+    Cytokines whose signature is graded C or D are faded and hatched, with the grade in their
+    label. Where rows or columns are too many to be named, every k-th is.
 
     Parameters
     ----------
@@ -51,16 +58,23 @@ def heatmap(
         Column of ``obs``: one row a group, the mean score of its n observations. Describes them,
         and tests nothing: cells of one sample are not replicates.
     what
-        ``"score"`` (cytokines) or ``"axis"`` (response axes).
+        ``"score"`` (cytokines), ``"axis"`` (response axes), ``"ligand"`` or ``"receptor"``
+        (expression), or ``"contributions"``: what each cytokine adds to the balance of a sample,
+        rows being samples.
     key
         ``key_added`` of the scoring run, with the name of a further method of it if that is to be
         shown (``"cytosig_ucell"``).
     ids
         Columns to show; all when None.
+    annotate
+        Columns of ``obs``, one value a row: strips beside the rows, numbers from pale to dark,
+        anything else in up to 24 colours, each with a mark of its own.
     cluster
-        Put columns that look alike side by side (average linkage of Euclidean distances over
-        the rows without gaps; columns not scored at all come last). False keeps the order of
-        ``ids`` or of the catalogue.
+        Put columns (True), ``"rows"``, or ``"both"`` that look alike side by side: average
+        linkage of Euclidean distances over the rows (or columns) without gaps; what was not
+        scored at all comes last. False keeps the order of ``ids`` or of the catalogue.
+    values
+        Write numbers in the cells. When None, in up to 150 cells with room for them.
     max_rows
         Refuse to draw more rows than this.
     ax
@@ -76,7 +90,7 @@ def heatmap(
     UsageError
         When nothing was scored under ``key``, a name is not there, or there are too many rows.
     DataError
-        When ``groupby`` has empty entries.
+        When ``groupby`` has empty entries, or a column to annotate differs within a row.
 
     Examples
     --------
@@ -87,109 +101,101 @@ def heatmap(
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['malignant (n = 142)', 'microglia-macrophage (n = 19)', 'oligodendrocyte (n = 23)']
     """
-    shown = values_of(adata, what, key=key, ids=ids, among=("score", "axis"))
-    table = shown.table
-    if groupby is None:
-        rows = [str(name) for name in adata.obs_names]
-        values = table.to_numpy(dtype=np.float64)
-    else:
-        rows, values = group_means(table, _stored.group_of(adata, groupby))
-    _check_rows(len(rows), max_rows, groupby)
-    order = column_order(values) if cluster else list(range(values.shape[1]))
-    columns = [str(table.columns[k]) for k in order]
-    scale = _Scale(values, shown.unit, shown.about_zero, groupby)
-    return _draw(
-        values[:, order], rows, columns, [shown.grades.get(id, "") for id in columns], scale, ax
-    )
+    shown = values_of(adata, what, key=key, ids=ids, among=WHAT)
+    balance = what == "contributions"
+    rows = _rows.rows_of(adata, shown.table, groupby, of_balance=balance, key=key)
+    _rows.check_number(rows, max_rows, groupby)
+    wanted = [annotate] if isinstance(annotate, str) else annotate or ()
+    columns = _rows.beside(adata, rows, wanted)
+    order = _order.orders(rows.values, cluster)
+    from cytosig.pl._sides import sides_of
+
+    sides = sides_of(columns, order[0])
+    return _Picture(shown, rows, order, groupby, leaning=balance).draw(ax, sides, values)
 
 
-def group_means(
-    table: pd.DataFrame, groups: pd.Categorical, /
-) -> tuple[list[str], NDArray[np.float64]]:
-    """Mean of every column over the scored observations of each group, and names with their n."""
-    scored = table.notna().any(axis=1).to_numpy(dtype=bool)
-    codes = groups.codes[scored]
-    every = range(len(groups.categories))
-    means = table[scored].reset_index(drop=True).groupby(codes).mean().reindex(every)
-    counts = np.bincount(codes, minlength=len(every))
-    names = [f"{group} (n = {n})" for group, n in zip(groups.categories, counts, strict=True)]
-    return names, means.to_numpy(dtype=np.float64)
-
-
-def column_order(values: NDArray[np.float64], /) -> list[int]:
-    """Order of leaves of an average linkage; columns without any value last."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
-
-    seen = ~np.isnan(values).all(axis=0)
-    live, dead = np.flatnonzero(seen), np.flatnonzero(~seen)
-    full = values[:, live][~np.isnan(values[:, live]).any(axis=1)]
-    if len(live) > 2 and len(full):
-        tree = linkage(full.T, "average", optimal_ordering=len(live) <= _MANY)
-        live = live[leaves_list(tree)]
-    return [*live.tolist(), *dead.tolist()]
-
-
-class _Scale:
-    """What the colours mean."""
+class _Picture:
+    """The table in the order drawn, and what its colours mean."""
 
     def __init__(
-        self, values: NDArray[np.float64], unit: str, about_zero: bool, groupby: str | None
+        self,
+        shown: Values,
+        rows: Rows,
+        order: tuple[list[int], list[int]],
+        groupby: str | None,
+        *,
+        leaning: bool,
     ) -> None:
-        self.low, self.high = colour_limits(values, about_zero)
-        self.colours = _scales.both_sides() if about_zero else _scales.one_side()
-        self.groupby = groupby
-        self.unit = unit
-        self.label = unit if groupby is None else f"mean {unit}"
+        self.values = rows.values[np.ix_(*order)]
+        self.names = [rows.names[k] for k in order[0]]
+        ids = [str(shown.table.columns[k]) for k in order[1]]
+        self.grades = [shown.grades.get(id, "") for id in ids]
+        self.labels = [_grades.labelled(*both) for both in zip(ids, self.grades, strict=True)]
+        self.rows, self.groupby, self.unit = rows, groupby, shown.unit
+        self.limits = colour_limits(rows.values, shown.about_zero)
+        self.colours = _scales.both_sides() if shown.about_zero else _scales.one_side()
+        if leaning:
+            self.colours = _scales.leaning()
 
+    def draw(self, ax: Axes | None, sides: Sequence[Side], numbers: bool | None) -> Axes:
+        from cytosig.pl import _numbers, _sides
+        from cytosig.pl._ticks import name_places
 
-def _check_rows(n: int, most: int, groupby: str | None) -> None:
-    if n > most:
-        kind = "observations" if groupby is None else f"groups of obs[{groupby!r}]"
-        raise UsageError(
-            f"{n} {kind} are more rows than max_rows={most}; pass groupby= another column of obs,"
-            " a part of adata, or a larger max_rows."
+        n_rows, n_columns = self.values.shape
+        ax = self._axes(ax, sides, wide=numbers is True)
+        image = ax.imshow(
+            self.values, cmap=self.colours, vmin=self.limits[0], vmax=self.limits[1],
+            aspect="auto", interpolation="nearest",
+        )  # fmt: skip
+        weak = [k for k, grade in enumerate(self.grades) if _grades.is_weak(grade)]
+        for column in weak:
+            _grades.veil(ax, column, n_rows)
+        _cover_gaps(ax, self.values)
+        _sides.draw(ax, sides, self.names, n_columns)
+        name_places(ax.xaxis, self.labels)
+        name_places(ax.yaxis, self.names)
+        ax.set_ylabel(f"{n_rows} {self.rows.unit}s" if self.groupby is None else self.groupby)
+        self._colour_bar(ax, image)
+        _axes.note(ax, self._notes())
+        said = _numbers.write(ax, image, numbers, faded=weak)
+        if said:
+            _axes.note(ax, [said])
+        return ax
+
+    def _axes(self, ax: Axes | None, sides: Sequence[Side], *, wide: bool) -> Axes:
+        from cytosig.pl import _numbers, _sides
+        from cytosig.pl._ticks import LONGEST
+
+        n_rows, n_columns = self.values.shape
+        longest = (max(map(len, names)) for names in (self.names, self.labels))
+        beside, below = (_axes.LETTER * min(n, LONGEST) for n in longest)
+        cell = _numbers.CELL if wide else 0.0
+        least, most = max(0.17, cell), max(18.0, n_columns * cell)
+        across = _axes.extent(n_columns, widest=max(0.3, cell), narrowest=least, most=most)
+        across = max(3.2, across) + _sides.width(len(sides))
+        down = max(0.8, _axes.extent(n_rows, widest=0.3, narrowest=0.11, most=16))
+        return _axes.axes_or_new(
+            ax,
+            width=1.3 + beside + across,
+            height=0.6 + below + down + _sides.height(sides, across),
         )
-    if n == 0:
-        raise UsageError("adata has no observations to show.")
 
+    def _colour_bar(self, ax: Axes, image: AxesImage) -> None:
+        low, high = self.limits
+        below, above = bool((self.values < low).any()), bool((self.values > high).any())
+        label = self.unit if self.groupby is None else f"mean {self.unit}"
+        label = textwrap.fill(label, _BAR)
+        _scales.colour_bar(ax, image, label, below=below, above=above)
 
-def _draw(
-    values: NDArray[np.float64],
-    rows: list[str],
-    columns: list[str],
-    grades: list[str],
-    scale: _Scale,
-    ax: Axes | None,
-) -> Axes:
-    from cytosig.pl._ticks import LONGEST, name_places
-
-    n_rows, n_columns = values.shape
-    labels = [_grades.labelled(id, grade) for id, grade in zip(columns, grades, strict=True)]
-    beside, below = (_axes.LETTER * min(max(map(len, t)), LONGEST) for t in (rows, labels))
-    ax = _axes.axes_or_new(
-        ax,
-        width=1.3 + beside + max(3.2, _axes.extent(n_columns, widest=0.3, narrowest=0.17, most=18)),
-        height=0.6 + below + max(0.8, _axes.extent(n_rows, widest=0.3, narrowest=0.11, most=16)),
-    )
-    image = ax.imshow(
-        values, cmap=scale.colours, vmin=scale.low, vmax=scale.high, aspect="auto",
-        interpolation="nearest",
-    )  # fmt: skip
-    weak = [k for k, grade in enumerate(grades) if _grades.is_weak(grade)]
-    for column in weak:
-        _grades.veil(ax, column, n_rows)
-    _cover_gaps(ax, values)
-    name_places(ax.xaxis, labels)
-    name_places(ax.yaxis, rows)
-    ax.set_ylabel(f"{n_rows} observations" if scale.groupby is None else scale.groupby)
-    _colour_bar(ax, image, values, scale)
-    notes = {
-        GROUPED.format(unit=scale.unit): scale.groupby is not None,
-        _grades.NOTE: bool(weak),
-        "grey: not scored": bool(np.isnan(values).any()),
-    }
-    _axes.note(ax, [text for text, applies in notes.items() if applies])
-    return ax
+    def _notes(self) -> list[str]:
+        member = self.rows.member
+        grouped = GROUPED.format(unit=self.unit, member=member)
+        notes = {
+            grouped + CELLS * (member == "observation"): self.groupby is not None,
+            _grades.NOTE: any(map(_grades.is_weak, self.grades)),
+            "grey: not scored": bool(np.isnan(self.values).any()),
+        }
+        return [text for text, applies in notes.items() if applies]
 
 
 def _cover_gaps(ax: Axes, values: NDArray[np.float64], /) -> None:
@@ -200,8 +206,3 @@ def _cover_gaps(ax: Axes, values: NDArray[np.float64], /) -> None:
     if gaps.count():
         colours = ListedColormap([_scales.NOT_SCORED])
         ax.imshow(gaps, cmap=colours, aspect="auto", interpolation="nearest", zorder=1.5)
-
-
-def _colour_bar(ax: Axes, image: AxesImage, values: NDArray[np.float64], scale: _Scale, /) -> None:
-    below, above = bool((values < scale.low).any()), bool((values > scale.high).any())
-    _scales.colour_bar(ax, image, scale.label, below=below, above=above)

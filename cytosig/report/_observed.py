@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cytosig.pl.heatmap import group_means
+from cytosig.pl._rows import group_means
 from cytosig.report._words import Words
 
 if TYPE_CHECKING:
