@@ -16,19 +16,27 @@ if TYPE_CHECKING:
 WIDE = 0.38  # half the width of the widest, of the distance between groups
 FEWEST = 8  # values below which an outline would be an invention
 _GOLDEN = 0.6180339887498949
-_STEPS = 120
+_STEPS = 256
+_BINNED = 2000  # values above which they are counted in as many bins
 
 
 def density(values: Array, at: Array, /) -> Array:
-    """Gaussian kernel density (Scott's bandwidth) over its maximum; 1 where values do not vary."""
-    from scipy.stats import gaussian_kde
+    """Gaussian kernel density (Scott's bandwidth) over its maximum; 1 where values do not vary.
 
-    if len(values) < 3 or np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
+    Worked out on a grid, of many values from a fine histogram: cells come by the million.
+    """
+    spread = float(np.std(values, ddof=1)) if len(values) > 2 else 0.0
+    if spread <= 1e-12 * max(1.0, float(np.abs(values).max(initial=0.0))):
         return np.ones(len(at))
-    kernel = gaussian_kde(values)
     grid = np.linspace(values.min(), values.max(), _STEPS)
-    found: Array = kernel(at) / max(kernel(grid).max(), kernel(at).max())
-    return found
+    centres, weights = values, np.ones(len(values))
+    if len(values) > _BINNED:
+        weights, edges = np.histogram(values, _BINNED)
+        centres = (edges[1:] + edges[:-1]) / 2
+    width = spread * len(values) ** -0.2
+    found = np.exp(-0.5 * ((grid[:, None] - centres) / width) ** 2) @ weights
+    dense: Array = np.interp(at, grid, found / found.max())
+    return dense
 
 
 def offsets(values: Array, /) -> Array:
