@@ -13,6 +13,7 @@ from cytosig.pl.forest import forest
 from cytosig.pl.heatmap import heatmap
 from cytosig.pl.links_tile import links_tile
 from cytosig.pl.mirror_dotplot import mirror_dotplot
+from cytosig.pl.network import network
 from cytosig.pl.share import share
 from cytosig.pl.survival import survival
 from cytosig.pl.volcano import volcano
@@ -29,6 +30,7 @@ __all__ = [
     "heatmap",
     "links_tile",
     "mirror_dotplot",
+    "network",
     "share",
     "survival",
     "volcano",
