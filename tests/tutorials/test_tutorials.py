@@ -149,7 +149,7 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_options_of_commands_exist(name: str) -> None:
     commands = typer.main.get_command(app)
     for block in _SHELL.findall("\n".join(_cells(name, "markdown"))):
-        for line in block.splitlines():
+        for line in block.replace("\\\n", " ").splitlines():
             program, *words = shlex.split(line, comments=True)
             assert program == "cytosig"
             command: Any = commands
