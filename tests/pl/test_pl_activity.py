@@ -161,6 +161,12 @@ def test_points_stand_apart_at_the_same_places_whenever_drawn(bulk: Bulk) -> Non
     assert all(abs(x - round(x)) <= _strip.WIDE for x, _ in first.values())
 
 
+def test_neighbours_in_value_stand_apart() -> None:
+    values = np.random.default_rng(0).permutation(np.linspace(0, 1, 60))
+    beside = _strip.offsets(values)[np.argsort(values)]
+    assert np.abs(np.diff(beside)).min() > 0.1
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 50])
 def test_equal_values_stand_side_by_side(n: int) -> None:
     beside = _strip.offsets(np.full(n, 2.5))
@@ -311,7 +317,10 @@ def test_the_row_of_another_name_table_or_type_is_not_taken(bulk: Bulk, cells: A
 
 
 def test_of_cohorts_the_pooled_row(bulk: Bulk) -> None:
-    rows = [_row(cohort="A", p=0.5, n_cohorts=1), _row(cohort="pooled", p=0.03, n_cohorts=3)]
+    rows = [
+        _row(cohort=name, p=p, n_cohorts=n)
+        for name, p, n in (("A", 0.5, 1), ("pooled", 0.03, 3), ("Z", 0.9, 1))
+    ]
     ax = _draw(bulk([1, 2, 3, 4], list("NNRR"), *rows), "I00", groupby="arm")
     assert "p = 0.03" in _above(ax)[1]
     assert "3 cohorts pooled" in _note(ax)

@@ -172,6 +172,7 @@ def test_keys_and_labels_stand_apart_inside_the_figure(
     assert len(_keys(ax)) == 3
     legends = [child for child in ax.get_children() if isinstance(child, Legend)]
     boxes = [legend.get_window_extent() for legend in legends]
+    assert max(box.y1 for box in boxes) <= ax.figure.bbox.height
     boxes += [ax.get_window_extent()]
     boxes += [label.get_window_extent() for label in ax.get_xticklabels(minor=True)]
     shrunk = [box.padded(-0.5) for box in boxes]

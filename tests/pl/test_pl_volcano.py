@@ -63,7 +63,8 @@ def _points(ax: Axes) -> dict[str, tuple[float, float]]:
 
 
 def _named(ax: Axes) -> dict[str, Text]:
-    """Names that are visible as drawn."""
+    """Names that are visible as drawn, for the second time as when a figure is saved."""
+    ax.figure.canvas.draw()
     ax.figure.canvas.draw()
     return {t.get_text(): t for t in ax.texts if t.arrowprops and t.get_visible()}
 
