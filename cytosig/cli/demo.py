@@ -31,13 +31,14 @@ def demo(
     ] = Path("cytosig-demo"),
     format: FormatOption = None,
 ) -> None:
-    """Score 184 cells of five oligodendrogliomas and show what stands out."""
-    from cytosig.cli._files import Outputs
+    """Score 184 cells of five oligodendrogliomas, show what stands out, and write a report."""
+    from cytosig.cli._files import Outputs, check_writable
 
-    outputs = Outputs(main=out / "demo.h5ad", tables=out)
+    outputs, page = Outputs(main=out / "demo.h5ad", tables=out), out / "report.html"
     outputs.check([])
+    check_writable(page)
 
-    from cytosig import datasets, io, tl
+    from cytosig import datasets, io, report, tl
     from cytosig._log import logger
 
     adata = datasets.oligodendroglioma()
@@ -46,11 +47,28 @@ def demo(
     # zero with its cell types and take away the very differences this table is about.
     tl.score(adata)
     rows = table(adata)
+    _rest(adata)
+    report.write(adata, page, title="Five oligodendrogliomas: cytokines")
     outputs.write(adata, "cytosig")
     io.write_table(_frame(rows), out / "summary.tsv", index_label="cell_type")
     emit(rows, format=format, percent=("cells_up",), caption=_CAPTION)
     for line in _next(out):
         logger.info("%s", line)
+
+
+def _rest(adata: AnnData) -> None:
+    """All that follows from scores; what these few cells do not allow is told by the report."""
+    from logging import ERROR
+
+    from cytosig._log import logger
+    from cytosig.cli._everything import add_everything
+
+    level = logger.level
+    logger.setLevel(ERROR)
+    try:
+        add_everything(adata, {"cell_type_key": "cell_type"}, "sample")
+    finally:
+        logger.setLevel(level)
 
 
 def table(adata: AnnData, /) -> list[dict[str, Cell]]:
@@ -95,7 +113,10 @@ def _frame(rows: list[dict[str, Cell]]) -> pd.DataFrame:
 
 def _next(out: Path) -> list[str]:
     return [
+        f"Open {out / 'report.html'} in a browser: all of it on one page.",
         f"In {out}: demo.h5ad (scores in .obsm), summary.tsv and one .tsv for every table.",
         f"Look inside: anndata.read_h5ad({str(out / 'demo.h5ad')!r}).obsm['cytosig_axis']",
         "Your own data: cytosig score YOUR.h5ad -o scored.h5ad",
+        "and their report: cytosig report YOUR.h5ad --sample-key PATIENT --cell-type-key CELL_TYPE"
+        " -o report.html",
     ]

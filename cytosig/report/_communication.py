@@ -28,6 +28,10 @@ _SPOKEN = (
     " others, and one hears and answers it. It is a hypothesis, not a message seen; RNA is not"
     " protein, and dissociated cells have no neighbours."
 )
+_SEEN = {
+    "network": "Network of cell types; arrows are links",
+    "tile": "Tiles: sources by targets, coloured by the links between them",
+}
 _MOST = 4  # conditions with figures of their own
 
 
@@ -93,16 +97,46 @@ def _shares(record: Record) -> Iterator[Part]:
     """Shares of the output, of the cytokines with the surest sources."""
     table = record.tables["sources"]
     found = table[table["q"] <= LEVEL].sort_values(["q", "p"], kind="stable")
-    ids = list(dict.fromkeys(found["cytokine"].astype(str)))[:2]
+    several = table["condition"].nunique() > 1
+    best = found.drop_duplicates("cytokine").head(2).astype(str)
     figures = tuple(
         figure(
             f"share-{place}",
-            partial(pl.share, record.adata, cytokine=id, key=record.key),
+            partial(
+                pl.share, record.adata, cytokine=id, condition=condition if several else None,
+                key=record.key,
+            ),
             caption=f"{id}: share of each cell type in what the samples make.",
             alt=f"Bars, one a cell type: its share of the output of {id}, with intervals.",
         )
-        for place, id in enumerate(ids)
-    )
+        for place, (id, condition) in enumerate(
+            zip(best["cytokine"], best["condition"], strict=True)
+        )
+    )  # fmt: skip
+    if figures:
+        yield Row(figures)
+    yield from _changes(record)
+
+
+def _changes(record: Record) -> Iterator[Part]:
+    """What changes of output are made of, of the surest two."""
+    table = record.table("sources_change")
+    if table is None:
+        return
+    found = table[table["q"] <= LEVEL].sort_values("q", kind="stable")
+    best = found.drop_duplicates("cytokine").head(2).astype(str)
+    figures = tuple(
+        figure(
+            f"change-{place}",
+            partial(
+                pl.share, record.adata, cytokine=id, kind="change", contrast=contrast,
+                key=record.key,
+            ),
+            caption=f"{id}, {contrast}: change of the output, from cells and from expression.",
+            alt=f"Bars, one a cell type: what the change of the output of {id} is made of.",
+        )
+        for place, (id, contrast) in enumerate(zip(best["cytokine"], best["contrast"], strict=True))
+    )  # fmt: skip
     if figures:
         yield Row(figures)
 
@@ -118,17 +152,17 @@ def _tested(record: Record) -> str:
 
 
 def _links(record: Record) -> Iterator[Part]:
+    """Network and tiles of the links that were found; of all, as description, where none was."""
+    links = record.tables["links"]
     for place, condition in enumerate(_conditions(record, "links")):
+        rows = links if condition is None else links[links["condition"].astype(str) == condition]
+        most = LEVEL if (rows["q"] <= LEVEL).any() else None
+        which = f"with q ≤ {LEVEL}" if most else "whatever their q, as description: none was found"
         among = _among(condition)
-        yield figure(
-            f"network-{place}",
-            partial(pl.network, record.adata, condition=condition, key=record.key),
-            caption=f"Links between cell types{among}: the surest ones.",
-            alt=f"Network of cell types; arrows are links{among}. The table has all of them.",
-        )
-        yield figure(
-            f"tile-{place}",
-            partial(pl.links_tile, record.adata, condition=condition, key=record.key),
-            caption=f"Links by source, target and cytokine{among}.",
-            alt=f"Tiles, pairs of cell types by cytokines{among}; the table has the numbers.",
-        )
+        for name, draw in (("network", pl.network), ("tile", pl.links_tile)):
+            yield figure(
+                f"{name}-{place}",
+                partial(draw, record.adata, condition=condition, max_q=most, key=record.key),
+                caption=f"Links between cell types{among}, {which}.",
+                alt=f"{_SEEN[name]}{among}; the table has every link.",
+            )

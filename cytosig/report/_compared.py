@@ -14,12 +14,13 @@ from cytosig.report._sentences import count, listed, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
+    from typing import Literal
 
     from cytosig.report._parts import Figure, NoFigure, Part
     from cytosig.report._record import Record
     from cytosig.report._shelf import Shelf
+
+    Kind = Literal["score", "balance"]
 
 _NOTE = (
     "The sample is the unit. A small p says that a difference is hardly chance, not that it is"
@@ -57,50 +58,78 @@ def _asked(record: Record, name: str) -> str:
 
 
 def _figures(record: Record, name: str, id: str) -> Iterator[Figure | NoFigure]:
-    table, params = record.tables[name], record.params(name)
-    survival = texts(params.get("survival"))
-    if len(survival) == 2:
-        yield _survival(record, (survival[0], survival[1]), id)
+    params = record.params(name)
+    if params.get("survival") is not None:
+        yield from _survivals(record, name, id)
     elif params.get("cohort_key") is not None:
-        yield from _forests(record, table, name, id)
+        yield from _forests(record, name, id)
     else:
-        yield from _volcanoes(record, table, name, id)
+        yield from _volcanoes(record, name, id)
+        if params.get("groupby") is not None:
+            yield from _activities(record, name, id)
 
 
-def _survival(record: Record, columns: tuple[str, str], id: str) -> Figure | NoFigure:
-    return figure(
-        f"{id}-survival",
-        partial(pl.survival, record.adata, survival=columns, by="balance", key=record.key),
-        caption="Survival of samples with a high and a low balance.",
-        alt=f"Survival curves ({columns[0]}) of samples with a high and a low balance.",
-    )
+def _names(record: Record, name: str) -> list[tuple[Kind, str]]:
+    """The balance, and the cytokine with the smallest p; each with its table."""
+    table = record.tables[name]
+    if "cohort" in table:
+        table = table[table["cohort"] == _POOLED]
+    weighed = (table["table"] == "balance") & (table["name"] == "balance")
+    found: list[tuple[Kind, str]] = [("balance", "balance")] if weighed.any() else []
+    scores = table[(table["table"] == "score") & table["p"].notna()]
+    if len(scores):
+        found.append(("score", str(scores["name"].iloc[int(scores["p"].argmin())])))
+    return found
 
 
-def _forests(
-    record: Record, table: pd.DataFrame, name: str, id: str
-) -> Iterator[Figure | NoFigure]:
-    """The balance, and the cytokine with the smallest pooled p, cohort by cohort."""
-    pooled = table[(table["cohort"] == _POOLED) & table["p"].notna()]
-    wanted = ["balance"] if (table["name"] == "balance").any() else []
-    scores = pooled[pooled["table"] == "score"]
-    wanted += [str(scores["name"].iloc[int(scores["p"].argmin())])] if len(scores) else []
-    for place, one in enumerate(wanted):
+def _contrasts(record: Record, name: str) -> list[str]:
+    return list(dict.fromkeys(record.tables[name]["contrast"].astype(str)))[:_MOST]
+
+
+def _survivals(record: Record, name: str, id: str) -> Iterator[Figure | NoFigure]:
+    for place, (_, one) in enumerate(_names(record, name)):
         yield figure(
-            f"{id}-forest-{place}",
-            partial(pl.forest, record.adata, name=one, compare_key=name, key=record.key),
-            caption=f"{one}: the difference in each cohort, and pooled.",
-            alt=f"Forest plot: effect on {one} with its interval, cohort by cohort, and pooled.",
+            f"{id}-survival-{place}",
+            partial(pl.survival, record.adata, by=one, compare_key=name, key=record.key),
+            caption=f"{one}: survival of samples above 0 and of the others.",
+            alt=f"Survival curves of samples with {one} above 0 and of the others.",
         )
 
 
-def _volcanoes(
-    record: Record, table: pd.DataFrame, name: str, id: str
-) -> Iterator[Figure | NoFigure]:
-    contrasts = list(dict.fromkeys(table["contrast"].astype(str)))
-    for place, contrast in enumerate(contrasts[:_MOST]):
+def _forests(record: Record, name: str, id: str) -> Iterator[Figure | NoFigure]:
+    for place, contrast in enumerate(_contrasts(record, name)):
+        for table, one in _names(record, name):
+            yield figure(
+                f"{id}-forest-{place}-{table}",
+                partial(
+                    pl.forest, record.adata, name=one, table=table, contrast=contrast,
+                    compare_key=name, key=record.key,
+                ),
+                caption=f"{one}, {contrast}: the effect in each cohort, and pooled.",
+                alt=f"Forest plot: effect on {one} with its interval, by cohort, and pooled.",
+            )  # fmt: skip
+
+
+def _volcanoes(record: Record, name: str, id: str) -> Iterator[Figure | NoFigure]:
+    for place, contrast in enumerate(_contrasts(record, name)):
         yield figure(
             f"{id}-volcano-{place}",
             partial(pl.volcano, record.adata, compare_key=name, contrast=contrast, key=record.key),
             caption=f"{contrast}: effects on cytokines against their p-values.",
             alt=f"Effects on cytokines ({contrast}) against minus the logarithm of p.",
         )
+
+
+def _activities(record: Record, name: str, id: str) -> Iterator[Figure | NoFigure]:
+    """Every sample in its group."""
+    params = record.params(name)
+    for table, one in _names(record, name):
+        yield figure(
+            f"{id}-activity-{table}",
+            partial(
+                pl.activity, record.adata, one, groupby=str(params["groupby"]), what=table,
+                sample_key=params.get("sample_key"), compare_key=name, key=record.key,
+            ),
+            caption=f"{one} of every sample, in groups of {params['groupby']}.",
+            alt=f"Points, one a sample: {one} in groups of {params['groupby']}, with their means.",
+        )  # fmt: skip

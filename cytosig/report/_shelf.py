@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cytosig.report._table import Table
     from cytosig.report._words import Words
 
-ROOM = 3_300_000
+ROOM = 2_700_000
 """Letters that all tables may take; a page has some 5 million."""
 
 

@@ -17,6 +17,7 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _POINTED = re.compile(r"url\(#([^)]+)\)")
 _MOVED = re.compile(r"translate\([^)]*\)")
+_ALONG = re.compile(r"translate\((\S+) 0\)")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _PLACES = ("d", "x", "y", "width", "height", "points")
 _MARKS = ("path", "use", "image")
@@ -50,6 +51,7 @@ def inline(svg: str, /, *, prefix: str, label: str) -> str:
         element.tag = element.tag.removeprefix(_SPACE)
         element.attrib = dict(_attributes(element, names))
         element.text, element.tail = _visible(element), None
+    _unwrap(root)
     width, height = (float(part) * _PIXELS for part in root.attrib["viewBox"].split()[2:])
     root.attrib = {
         "class": "drawing", "viewBox": root.attrib["viewBox"], "width": f"{width:.0f}",
@@ -100,6 +102,7 @@ def _pointed_at(root: Element, /) -> Iterator[str]:
 
 def _attributes(element: Element, names: Mapping[str, str], /) -> Iterator[tuple[str, str]]:
     """Attributes with ids renamed and places rounded; ids that nothing points to are dropped."""
+    is_letter = element.tag == "use" and "x" not in element.attrib
     for name, value in element.attrib.items():
         if name == "id":
             if value in names:
@@ -108,14 +111,26 @@ def _attributes(element: Element, names: Mapping[str, str], /) -> Iterator[tuple
             yield "href", f"#{names[value[1:]]}" if value.startswith("#") else value
         elif name in _PLACES:
             yield name, _LONG.sub(_short, " ".join(value.split()))
+        elif name == "transform" and is_letter and (along := _ALONG.fullmatch(value)):
+            yield "x", _LONG.sub(_short, along[1])  # a letter in its line
         elif name == "transform":
             yield name, _MOVED.sub(lambda move: _LONG.sub(_short, move[0]), value)
         else:
+            value = value.replace(": ", ":").replace("; ", ";") if name == "style" else value
             yield name, _POINTED.sub(lambda found: f"url(#{names[found[1]]})", value)
 
 
 def _short(match: re.Match[str]) -> str:
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _unwrap(element: Element, /) -> None:
+    """Put what stands in bare groups in their place."""
+    inside: list[Element] = []
+    for child in element:
+        _unwrap(child)
+        inside += list(child) if child.tag == "g" and not child.attrib else [child]
+    element[:] = inside
 
 
 def _visible(element: Element, /) -> str | None:

@@ -75,6 +75,15 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 
 
 @pytest.fixture(scope="session")
+def demo(
+    cli: Cli, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The demonstration: the folder it makes, and what it says."""
+    where = tmp_path_factory.mktemp("demo")
+    return where / "cytosig-demo", cli("demo", "--format", "json", cwd=where)
+
+
+@pytest.fixture(scope="session")
 def counts() -> ad.AnnData:
     """Counts of 60 cells; interferon gamma's genes are raised fourfold in the second half."""
     rng = np.random.default_rng(7)

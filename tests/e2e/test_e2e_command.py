@@ -152,14 +152,13 @@ def test_interrupt_leaves_no_half_file(command, counts, tmp_path, heeded):
     assert (".out.h5ad.run" in left) == ("--resume" in rest)
 
 
-def test_demo(cli, tmp_path):
-    done = cli("demo", "--format", "json", cwd=tmp_path)
+def test_demo(demo):
+    folder, done = demo
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     microglia = [r for r in rows if r["cell_type"] == "microglia-macrophage"]
     assert microglia[0]["name"] == "CSF1R"
     assert microglia[0]["tumours_up"] == microglia[0]["tumours"] == 3
-    folder = tmp_path / "cytosig-demo"
     adata = ad.read_h5ad(folder / "demo.h5ad")
     macrophage = adata.obs["cell_type"] == "microglia-macrophage"
     assert microglia[0]["mean_z"] == pytest.approx(

@@ -87,10 +87,28 @@ def test_what_is_drawn_stays_where_it_is() -> None:
     ax.scatter(np.linspace(0, 1, 7), np.linspace(0, 1, 7) ** 2)
     space = "{http://www.w3.org/2000/svg}"
     before = ElementTree.fromstring(_svg(ax)).iter(f"{space}use")
-    exact = [(float(node.get("x")), float(node.get("y"))) for node in before if node.get("x")]
-    after = [(float(n.get("x")), float(n.get("y"))) for n in _drawn(ax).iter("use") if n.get("x")]
+    exact = [(float(node.get("x")), float(node.get("y"))) for node in before if node.get("y")]
+    after = [(float(n.get("x")), float(n.get("y"))) for n in _drawn(ax).iter("use") if n.get("y")]
     np.testing.assert_allclose(after, exact, atol=0.0051)
     assert len(after) >= 7
+
+
+def _letters(root: ElementTree.Element) -> list[float]:
+    """How far each letter stands from the beginning of its line, in the order drawn."""
+    found = []
+    for node in root.iter():
+        move, x = node.get("transform", ""), node.get("x")
+        if node.tag.endswith("use") and node.get("y") is None:
+            found.append(float(x or move.removeprefix("translate(").split(" ")[0] or 0))
+    return found
+
+
+def test_letters_stay_in_their_line() -> None:
+    ax = _axes()
+    ax.set_title("Letters and 0123")
+    before, after = _letters(ElementTree.fromstring(_svg(ax))), _letters(_drawn(ax))
+    assert len(before) > 20
+    np.testing.assert_allclose(after, before, atol=0.0051)
 
 
 def test_nothing_speaks_to_the_page_around_it() -> None:
