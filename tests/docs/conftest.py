@@ -36,5 +36,8 @@ def site(writers: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from site_pages import write_pages
 
     folder = tmp_path_factory.mktemp("docs")
+    old = folder / "_generated" / "catalogue" / "IL99.md"
+    old.parent.mkdir(parents=True)
+    old.write_text("# A cytokine whose file is gone\n")
     write_pages(folder)
     return folder / "_generated"
