@@ -69,10 +69,48 @@ def hostile() -> anndata.AnnData:
     return adata
 
 
+@dataclass(frozen=True)
+class Made:
+    """A report, what the data held before, and the texts that plots gave their marks."""
+
+    page: str
+    before: dict[str, str]
+    texts: list[str]
+
+
 @pytest.fixture(scope="session")
-def page(hostile: anndata.AnnData) -> str:
+def made(hostile: anndata.AnnData) -> Made:
+    """Their report, drawn once for all tests."""
+    from cytosig.report import _svg
+
+    before, texts, read = contents(hostile), [], _svg.read
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_svg, "read", lambda gid: texts.extend(read(gid)) or read(gid))
+        page = cs.report.html(hostile, title=f"Report of {IMAGE}")
+    return Made(page, before, texts)
+
+
+@pytest.fixture(scope="session")
+def page(made: Made) -> str:
     """Their report."""
-    return cs.report.html(hostile, title=f"Report of {IMAGE}")
+    return made.page
+
+
+def contents(adata: anndata.AnnData) -> dict[str, str]:
+    """What stands in obs, obsm and uns, as text."""
+    tables = {f"uns {name}": table for name, table in adata.uns["cytosig"].items()}
+    tables |= {f"obsm {name}": adata.obsm[name] for name in adata.obsm} | {"obs": adata.obs}
+    return {
+        name: value.to_csv() if isinstance(value, pd.DataFrame) else repr(value)
+        for name, value in tables.items()
+    }
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures that cost nothing."""
+    empty = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>'
+    monkeypatch.setattr("cytosig.report._figures._drawn", lambda draw: empty)
 
 
 @dataclass

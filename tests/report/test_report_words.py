@@ -13,6 +13,8 @@ from cytosig.report._parts import Reference
 
 from .conftest import Node, parsed
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def _balance(verdicts: list[str], drivers: list[str], **columns: object) -> pd.DataFrame:
     """A table of balances, everything about them plain."""
