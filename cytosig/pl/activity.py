@@ -41,8 +41,8 @@ _BAR = 0.2  # half of it, of the distance between groups
 
 def activity(
     adata: AnnData,
-    id: str,
     *,
+    id: str,
     groupby: str,
     what: Literal["score", "axis", "ligand", "balance"] = "score",
     sample_key: str | None = None,
@@ -108,7 +108,7 @@ def activity(
     ...     {"IFNG": [1.0, 3, 2, 5, 6, 7], "IL6": [3.0, 1, 2, 4, 3, 0]}, index=adata.obs_names
     ... )
     >>> cs.tl.compare(adata, groupby="response", reference="N")
-    >>> ax = cs.pl.activity(adata, "IFNG", groupby="response")
+    >>> ax = cs.pl.activity(adata, id="IFNG", groupby="response")
     >>> print(ax.child_axes[0].get_xticklabels()[1].get_text())
     +4 (+1.73 to +6.27)
     p = 0.008, q = 0.016
@@ -185,7 +185,7 @@ def _join(ax: Axes, beside: pd.Series[float], found: Sampled, patients: pd.Serie
 
     ends = [
         np.column_stack([beside[own], found.values[own]])
-        for own in patients.groupby(patients).groups.values()
+        for own in patients.groupby(patients, observed=True).groups.values()
     ]
     ax.add_collection(LineCollection(ends, colors=_colours.UNDECIDED, linewidths=0.5, zorder=2))
 

@@ -28,8 +28,8 @@ _FEW = 500  # points up to which each is a vector with a text
 
 def embedding(
     adata: AnnData,
-    ids: str | Sequence[str],
     *,
+    ids: str | Sequence[str],
     basis: str = "umap",
     what: Literal["score", "axis", "ligand", "receptor"] = "score",
     size: float | None = None,
@@ -85,7 +85,7 @@ def embedding(
     >>> adata = cs.datasets.oligodendroglioma()
     >>> cs.tl.score(adata, n_jobs=1)
     >>> adata.obsm["X_pca"] = adata.obsm["cytosig_axis"].to_numpy()[:, :2]  # any two numbers a cell
-    >>> panels = cs.pl.embedding(adata, ["IFNG", "IL33"], basis="pca")
+    >>> panels = cs.pl.embedding(adata, ids=["IFNG", "IL33"], basis="pca")
     >>> [ax.get_title() for ax in panels.values()]
     ['IFNG', 'IL33 (D)']
     """

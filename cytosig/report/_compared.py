@@ -127,7 +127,7 @@ def _activities(record: Record, name: str, id: str) -> Iterator[Figure | NoFigur
         yield figure(
             f"{id}-activity-{table}",
             partial(
-                pl.activity, record.adata, one, groupby=str(params["groupby"]), what=table,
+                pl.activity, record.adata, id=one, groupby=str(params["groupby"]), what=table,
                 sample_key=params.get("sample_key"), compare_key=name, key=record.key,
             ),
             caption=f"{one} of every sample, in groups of {params['groupby']}.",

@@ -87,7 +87,7 @@ if TYPE_CHECKING:
 
 def _draw(adata: AnnData, id: str, **options: object) -> Axes:
     """On axes without a layout, which would take most of the time."""
-    return cs.pl.activity(adata, id, ax=Figure(figsize=(4, 4)).subplots(), **options)
+    return cs.pl.activity(adata, id=id, ax=Figure(figsize=(4, 4)).subplots(), **options)
 
 
 def _points(ax: Axes) -> dict[str, tuple[float, float]]:
@@ -402,7 +402,7 @@ def test_no_texts_overlap(bulk: Bulk, n_groups: int, n: int, given: bool) -> Non
     ax = None
     if given:
         ax = plt.figure(figsize=(9, 6), layout="constrained").subplots(1, 2)[1]
-    ax = cs.pl.activity(adata, "I00", groupby="arm", ax=ax)
+    ax = cs.pl.activity(adata, id="I00", groupby="arm", ax=ax)
     _apart(ax)
     assert all("0.00012" in text for text in _above(ax)[1:])
     title = ax.title.get_window_extent()
@@ -419,9 +419,9 @@ def test_intervals_are_left_out_only_where_there_is_no_room(bulk: Bulk) -> None:
     names = [f"g{k}" for k in range(20)]
     rows = [_row(name, "g0") for name in names[1:]]
     adata = bulk(np.arange(40.0), names * 2, *rows)
-    wide = cs.pl.activity(adata, "I00", groupby="arm")
+    wide = cs.pl.activity(adata, id="I00", groupby="arm")
     assert "(−0.25 to +1.25)" in _above(wide)[1]
-    narrow = cs.pl.activity(adata, "I00", groupby="arm", ax=Figure(figsize=(3, 4)).subplots())
+    narrow = cs.pl.activity(adata, id="I00", groupby="arm", ax=Figure(figsize=(3, 4)).subplots())
     assert "+0.5, p = 0.012, q = 0.025" in _above(narrow)[1]
     assert "interval" not in _note(narrow)
 
@@ -429,7 +429,7 @@ def test_intervals_are_left_out_only_where_there_is_no_room(bulk: Bulk) -> None:
 def test_odd_names_are_drawn_as_they_are(bulk: Bulk, labels: Labels) -> None:
     odd = ["$x^2$", "<img src=x onerror=alert(1)>", "y" * 60]
     adata = bulk(range(6), odd * 2, _row(odd[0], odd[1]))
-    ax = cs.pl.activity(adata, "I00", groupby="arm")
+    ax = cs.pl.activity(adata, id="I00", groupby="arm")
     assert labels(ax.xaxis)[0].startswith(r"\$x^2\$")
     assert max(len(text.split("\n")[0]) for text in labels(ax.xaxis)) <= 32
     ax.figure.canvas.draw()
@@ -474,14 +474,14 @@ def test_data_at_fault(bulk: Bulk, cells: AnnData) -> None:
     with pytest.raises(
         DataError, match=r"obs\['type'\] is not the same in all cells of sample 'A'"
     ):
-        cs.pl.activity(cells, "I00", groupby="type", sample_key="sample")
+        cs.pl.activity(cells, id="I00", groupby="type", sample_key="sample")
     with pytest.raises(DataError, match="No sample has a value and a group"):
-        cs.pl.activity(bulk([np.nan, 1.0], ["a", None]), "I00", groupby="arm")
+        cs.pl.activity(bulk([np.nan, 1.0], ["a", None]), id="I00", groupby="arm")
     adata = bulk([1, 2], ["a", "b"])
     adata.obs_names = ["x", "x"]
     adata.obsm["cytosig_score"].index = adata.obs_names
     with pytest.raises(DataError, match=r"Two observations are called 'x'.*sample_key="):
-        cs.pl.activity(adata, "I00", groupby="arm")
+        cs.pl.activity(adata, id="I00", groupby="arm")
 
 
 def test_numbers_as_groups_meet_their_rows(bulk: Bulk, labels: Labels) -> None:
@@ -493,5 +493,5 @@ def test_numbers_as_groups_meet_their_rows(bulk: Bulk, labels: Labels) -> None:
 
 def test_given_axes_are_drawn_on_and_pyplot_left_alone(bulk: Bulk) -> None:
     given = Figure().subplots()
-    assert cs.pl.activity(bulk([1, 2], list("NR")), "I00", groupby="arm", ax=given) is given
+    assert cs.pl.activity(bulk([1, 2], list("NR")), id="I00", groupby="arm", ax=given) is given
     assert plt.get_fignums() == []

@@ -58,7 +58,7 @@ def _scored(ax: Axes) -> PathCollection:
 
 
 def test_cells_stand_at_their_place_with_their_value(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells([3.0, -1.0, 0.5]), "I00", sort=False)
+    ax = cs.pl.embedding(cells([3.0, -1.0, 0.5]), ids="I00", sort=False)
     np.testing.assert_array_equal(_scored(ax).get_offsets(), [[0, 0], [1, -1], [2, -2]])
     np.testing.assert_array_equal(_scored(ax).get_array(), [3.0, -1.0, 0.5])
     assert ax.get_title() == "I00"
@@ -67,16 +67,16 @@ def test_cells_stand_at_their_place_with_their_value(cells: Cells) -> None:
 
 
 def test_strong_values_are_drawn_last_on_either_side(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells([0.1, -5.0, 2.0, -1.0]), "I00")
+    ax = cs.pl.embedding(cells([0.1, -5.0, 2.0, -1.0]), ids="I00")
     np.testing.assert_array_equal(_scored(ax).get_array(), [0.1, -1.0, 2.0, -5.0])
     np.testing.assert_array_equal(_scored(ax).get_offsets()[:, 0], [0, 3, 2, 1])
     one_sided = cells([4.0, 1.0, 3.0])
-    ax = cs.pl.embedding(one_sided, "I00", what="ligand")
+    ax = cs.pl.embedding(one_sided, ids="I00", what="ligand")
     np.testing.assert_array_equal(_scored(ax).get_array(), [1.0, 3.0, 4.0])
 
 
 def test_colours_of_z_are_symmetric_and_robust(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells(np.arange(-20.0, 81.0)), "I00", sort=False)
+    ax = cs.pl.embedding(cells(np.arange(-20.0, 81.0)), ids="I00", sort=False)
     limit = np.percentile(np.abs(np.arange(-20.0, 81.0)), 98)
     assert _scored(ax).get_clim() == (-limit, limit)
     assert _scored(ax).colorbar.extend == "max"
@@ -91,7 +91,7 @@ def test_expression_runs_on_one_side(cells: Cells) -> None:
     values = np.zeros(1000)
     values[:5] = [1, 2, 3, 4, 5]
     for what in ("ligand", "receptor"):
-        ax = cs.pl.embedding(cells(values), "I00", what=what)
+        ax = cs.pl.embedding(cells(values), ids="I00", what=what)
         assert _scored(ax).get_clim() == (0, 5), "the 98th percentile is 0: to the highest"
         assert ax.get_title() == f"I00 {what}"
         assert ax.figure.axes[1].get_ylabel() == "expression"
@@ -102,19 +102,19 @@ def test_expression_runs_on_one_side(cells: Cells) -> None:
 def test_one_sided_scores_have_their_own_scale(cells: Cells) -> None:
     adata = cells(np.linspace(0, 1, 101))
     adata.uns["cytosig"] |= {"unit": "UCell score", "about_zero": False}
-    ax = cs.pl.embedding(adata, "I00")
+    ax = cs.pl.embedding(adata, ids="I00")
     assert _scored(ax).get_clim() == pytest.approx((0.02, 0.98))
     assert ax.figure.axes[1].get_ylabel() == "UCell score"
 
 
 def test_axes_are_another_table(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells([1.0, 2.0], "D"), "I00", what="axis", sort=False)
+    ax = cs.pl.embedding(cells([1.0, 2.0], "D"), ids="I00", what="axis", sort=False)
     np.testing.assert_array_equal(_scored(ax).get_array(), [-1.0, -2.0])
     assert ax.get_title() == "I00", "grades are those of cytokines"
 
 
 def test_cells_not_scored_are_small_grey_below_and_counted(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells([1.0, np.nan, -2.0, np.nan]), "I00", size=30)
+    ax = cs.pl.embedding(cells([1.0, np.nan, -2.0, np.nan]), ids="I00", size=30)
     below, above = ax.collections
     np.testing.assert_array_equal(below.get_offsets()[:, 0], [1, 3])
     np.testing.assert_array_equal(above.get_offsets()[:, 0], [0, 2])
@@ -125,7 +125,7 @@ def test_cells_not_scored_are_small_grey_below_and_counted(cells: Cells) -> None
 
 
 def test_nothing_scored_at_all_is_all_grey(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells([np.nan, np.nan]), "I00")
+    ax = cs.pl.embedding(cells([np.nan, np.nan]), ids="I00")
     assert len(ax.collections) == 1
     assert ax.figure.axes == [ax], "no colours to explain"
     assert "2 not scored" in ax.texts[0].get_text()
@@ -134,13 +134,13 @@ def test_nothing_scored_at_all_is_all_grey(cells: Cells) -> None:
 def test_cells_without_a_place_are_counted(cells: Cells) -> None:
     adata = cells([1.0, 2.0, 3.0])
     adata.obsm["X_umap"][1] = np.nan
-    ax = cs.pl.embedding(adata, "I00")
+    ax = cs.pl.embedding(adata, ids="I00")
     np.testing.assert_array_equal(_scored(ax).get_array(), [1.0, 3.0])
     assert "1 without a place in the embedding not drawn" in ax.texts[0].get_text()
 
 
 def test_weak_grades_stand_in_the_title(cells: Cells) -> None:
-    panels = cs.pl.embedding(cells(np.ones((4, 3)), "ACD"), ["I00", "I01", "I02"])
+    panels = cs.pl.embedding(cells(np.ones((4, 3)), "ACD"), ids=["I00", "I01", "I02"])
     assert [ax.get_title() for ax in panels.values()] == ["I00", "I01 (C)", "I02 (D)"]
     said = " ".join(panels["I02"].texts[0].get_text().split())
     assert said == "grade D: weak experimental support"
@@ -149,40 +149,42 @@ def test_weak_grades_stand_in_the_title(cells: Cells) -> None:
 
 def test_several_ids_are_panels_by_id(cells: Cells) -> None:
     values = np.arange(24.0).reshape(4, 6)
-    panels = cs.pl.embedding(cells(values), ["I05", "I00", "I05", "I01", "I02", "I03"], sort=False)
+    panels = cs.pl.embedding(
+        cells(values), ids=["I05", "I00", "I05", "I01", "I02", "I03"], sort=False
+    )
     assert list(panels) == ["I05", "I00", "I01", "I02", "I03"]
     for id, ax in panels.items():
         np.testing.assert_array_equal(_scored(ax).get_array(), values[:, int(id[1:])])
     assert plt.get_fignums() == [panels["I05"].figure.number], "one figure"
     rows = {round(ax.get_position().y0, 3) for ax in panels.values()}
     assert len(rows) == 2, "four in a row"
-    assert list(cs.pl.embedding(cells(values), ["I01"])) == ["I01"]
+    assert list(cs.pl.embedding(cells(values), ids=["I01"])) == ["I01"]
 
 
 def test_points_are_as_large_as_scanpys_on_its_panel(cells: Cells) -> None:
     adata = cells(np.ones(3000))
     figure = Figure(figsize=(4, 4))
-    whole = cs.pl.embedding(adata, "I00", ax=figure.add_axes((0, 0, 1, 1)))
+    whole = cs.pl.embedding(adata, ids="I00", ax=figure.add_axes((0, 0, 1, 1)))
     assert _scored(whole).get_sizes() == pytest.approx([120_000 / 3000])
-    quarter = cs.pl.embedding(adata, "I00", ax=figure.add_axes((0, 0, 0.5, 0.5)))
+    quarter = cs.pl.embedding(adata, ids="I00", ax=figure.add_axes((0, 0, 0.5, 0.5)))
     assert _scored(quarter).get_sizes() == pytest.approx([30_000 / 3000])
-    assert _scored(cs.pl.embedding(adata, "I00", size=7)).get_sizes() == [7]
-    assert _scored(cs.pl.embedding(cells([1.0]), "I00")).get_sizes() == [120]
+    assert _scored(cs.pl.embedding(adata, ids="I00", size=7)).get_sizes() == [7]
+    assert _scored(cs.pl.embedding(cells([1.0]), ids="I00")).get_sizes() == [120]
 
 
 def test_many_points_are_one_image_in_a_vector_file(cells: Cells, tmp_path: Path) -> None:
-    ax = cs.pl.embedding(cells(np.linspace(-2, 2, 501)), "I00")
+    ax = cs.pl.embedding(cells(np.linspace(-2, 2, 501)), ids="I00")
     assert all(marks.get_rasterized() for marks in ax.collections)
     ax.figure.savefig(tmp_path / "many.svg")
     written = (tmp_path / "many.svg").read_text()
     assert written.count("<use ") < 200, "ticks and letters"
     assert "data:image/png" in written
-    few = cs.pl.embedding(cells(np.linspace(-2, 2, 500)), "I00")
+    few = cs.pl.embedding(cells(np.linspace(-2, 2, 500)), ids="I00")
     assert not any(marks.get_rasterized() for marks in few.collections)
 
 
 def test_few_points_say_who_they_are(cells: Cells) -> None:
-    ax = cs.pl.embedding(cells([-1.234, np.nan, 0.5]), "I00")
+    ax = cs.pl.embedding(cells([-1.234, np.nan, 0.5]), ids="I00")
     below, above = ax.collections
     assert _tips.read(below.get_gid()) == ["patient-001: I00 not scored"]
     assert _tips.read(above.get_gid()) == ["patient-002: I00 0.5", "patient-000: I00 −1.23"]
@@ -197,7 +199,7 @@ def test_embeddings_of_other_kinds(cells: Cells, kind: str) -> None:
         "sparse": sp.csr_matrix(place),
         "three columns": np.column_stack([place, [9.0, 9.0]]),
     }[kind]
-    ax = cs.pl.embedding(adata, "I00", basis="mine", sort=False)
+    ax = cs.pl.embedding(adata, ids="I00", basis="mine", sort=False)
     np.testing.assert_array_equal(_scored(ax).get_offsets(), place)
     assert ax.get_xlabel() == "MINE1"
 
@@ -206,7 +208,7 @@ def test_odd_names_are_drawn_as_they_are(stored: Stored) -> None:
     ids = ["$x^2$", "<img src=x>", "z" * 80]
     adata = stored(np.ones((3, 3)), "", ids)
     adata.obsm["X_$u$"] = np.eye(3)
-    panels = cs.pl.embedding(adata, ids, basis="$u$")
+    panels = cs.pl.embedding(adata, ids=ids, basis="$u$")
     figure = panels[ids[0]].figure
     figure.canvas.draw()
     titles = [ax.get_title() for ax in panels.values()]
@@ -232,7 +234,7 @@ def test_odd_names_are_drawn_as_they_are(stored: Stored) -> None:
 )
 def test_calls_at_fault(cells: Cells, ids: object, options: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        cs.pl.embedding(cells([1.0, 2.0]), ids, **options)
+        cs.pl.embedding(cells([1.0, 2.0]), ids=ids, **options)
     assert plt.get_fignums() == []
 
 
@@ -240,13 +242,13 @@ def test_data_at_fault(cells: Cells) -> None:
     adata = cells([1.0, 2.0])
     adata.obsm["X_line"] = np.ones((2, 1))
     with pytest.raises(DataError, match=r"'X_line'\] has the shape \(2, 1\); expected two columns"):
-        cs.pl.embedding(adata, "I00", basis="line")
+        cs.pl.embedding(adata, ids="I00", basis="line")
     del adata.obsm["cytosig_receptor"]
     with pytest.raises(UsageError, match=r"no 'cytosig_receptor'.*Run cs\.tl\.channels"):
-        cs.pl.embedding(adata, "I00", what="receptor")
+        cs.pl.embedding(adata, ids="I00", what="receptor")
 
 
 def test_given_axes_are_drawn_on_and_pyplot_left_alone(cells: Cells) -> None:
     given = Figure().subplots(1, 2)[1]
-    assert cs.pl.embedding(cells([1.0, 2.0]), "I00", ax=given) is given
+    assert cs.pl.embedding(cells([1.0, 2.0]), ids="I00", ax=given) is given
     assert plt.get_fignums() == []
