@@ -107,10 +107,11 @@ def _n_samples(adata: AnnData, condition: str, key: str) -> int:
     """Samples of a condition by what other tables say; 0 where none does."""
     for name in ("sources", "targets"):
         if _stored.has_table(adata, name, key=key):
-            rows = table(adata, name, key=key, columns=["n_samples"])
-            counts = rows.loc[rows["condition"] == condition, "n_samples"]
-            if len(counts):
-                return int(counts.max())
+            rows = _stored.tool_table(adata, name, key=key, run="")
+            if {"condition", "n_samples"} <= set(rows):
+                counts = rows.loc[rows["condition"].astype(str) == condition, "n_samples"]
+                if len(counts):
+                    return int(counts.max())
     if condition == "all" and _stored.has_table(adata, "links_strength", key=key):
         return len(_stored.tool_table(adata, "links_strength", key=key, run="").columns)
     return 0
