@@ -38,7 +38,7 @@ SIZE = 6.5  # points, of the names of cytokines
 LETTER, LINE = 0.0086, 0.0185  # inches that a letter is wide and a line high, a point of its size
 LOOP = 0.3  # inches from the middle of a circle to the end of its loop
 _BEND, _APART = 0.13, 0.14  # of the distance: how far arrows bend, and each further one
-_BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
+_BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.92, "pad": 0.4}
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)  # where on an arrow a name may stand
 
 

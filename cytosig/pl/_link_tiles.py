@@ -36,6 +36,7 @@ SAYS = {
     " tumour, vermilion for it.",
     "coupling": "Correlation over samples of the source's ligand with the target's response.",
 }
+LEAST = 3.0  # links at which colours may end, so that one link does not look like many
 _WAY = ": sources (rows) to targets (columns)"
 SIDES = {
     1: (_colours.ANTI, "against\nthe tumour", [(-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5)], -0.2),
@@ -78,14 +79,14 @@ def counts(kept: pd.DataFrame, types: list[str], lines: list[str], ax: Axes | No
     """Numbers of links, tiles cut in two by the side that their cytokines work for."""
     ax = _begin(ax, types)
     counted = {sign: _count(kept[np.sign(kept["sign"]) == sign], types) for sign in (1, -1, 0)}
-    norm = Normalize(0, max(1.0, *(float(grid.max()) for grid in counted.values())))
+    norm = Normalize(0, max(LEAST, *(float(grid.max()) for grid in counted.values())))
     texts = _named(kept, types)
     for sign, (colour, words, corners, _) in reversed(SIDES.items()):
         rows, columns = (grid.ravel() for grid in np.indices((len(types),) * 2))
         at = np.stack([columns, rows], axis=1)[:, None, :] + np.array(corners)
         drawn = PolyCollection(
             list(at), array=counted[sign].ravel(), cmap=_scales.towards(colour), norm=norm,
-            edgecolors=_tiles.EDGE, linewidths=0.5, label=words,
+            edgecolors="white", linewidths=0.5, label=words,
         )  # fmt: skip
         ax.add_collection(drawn, autolim=False)
         _tips.attach(drawn, texts)
@@ -135,12 +136,7 @@ def _matrix(
     drawn = _tiles.tiles(ax, values, texts, colours=colours, norm=norm)
     _scales.colour_bar(ax, drawn, NAMES[value])
     _finish(ax, types, title, lines)
-    decimals = _words.decimals_for(values, digits=2)
-    shown = [
-        "" if np.isnan(one) else _words.decimal(one, decimals, signed=value != "strength")
-        for one in values.ravel().tolist()
-    ]
-    numbers = np.array(shown, dtype=object).reshape(values.shape)
+    numbers = _tiles.short(values, signed=value != "strength")
     _tiles.numbers(ax, numbers, _tiles.is_dark(values, colours, norm))
     return ax
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from cytosig._errors import UsageError
-from cytosig.pl import _axes, _colours, _frame, _scales, _scenarios, _tiles, _words
+from cytosig.pl import _axes, _colours, _frame, _scales, _scenarios, _tiles
 from cytosig.pl._ticks import LONGEST, pitch
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def matrix(
     _axes.settle(ax)
     _tiles.frame(ax, names, names)
     _mark(ax, table, place, context)
-    _tiles.numbers(ax, _short(values), _tiles.is_dark(values, colours, norm))
+    _tiles.numbers(ax, _tiles.short(values), _tiles.is_dark(values, colours, norm))
     return ax
 
 
@@ -114,14 +114,6 @@ def _synergies(
     low, high = _at(table, place, "synergy_low"), _at(table, place, "synergy_high")
     here = {1: np.nonzero(low > NOTHING), -1: np.nonzero(high < -NOTHING)}
     return {side: at for side, at in here.items() if len(at[0])}
-
-
-def _short(values: Array) -> NDArray[np.object_]:
-    decimals = _words.decimals_for(values, digits=2)
-    texts = [
-        "" if np.isnan(one) else _words.decimal(one, decimals) for one in values.ravel().tolist()
-    ]
-    return np.array(texts, dtype=object).reshape(values.shape)
 
 
 def _handles(sides: Iterable[int], context: bool) -> list[Patch | Line2D]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cytosig.pl import _tips
+from cytosig.pl import _tips, _words
 from cytosig.pl._colours import INK, PALE
 from cytosig.pl._ticks import name_places, pitch, plain
 
@@ -68,6 +68,16 @@ def squares(
     )  # fmt: skip
     ax.add_collection(drawn, autolim=False)
     return drawn
+
+
+def short(values: Array, /, *, signed: bool = True) -> NDArray[np.object_]:
+    """Values as numbers for tiles, all to the same decimals; nothing where there is none."""
+    decimals = _words.decimals_for(values, digits=2)
+    texts = [
+        "" if np.isnan(one) else _words.decimal(one, decimals, signed=signed) if one else "0"
+        for one in values.ravel().tolist()
+    ]
+    return np.array(texts, dtype=object).reshape(values.shape)
 
 
 def numbers(ax: Axes, texts: NDArray[np.object_], dark: NDArray[np.bool_], /) -> None:
