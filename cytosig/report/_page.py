@@ -12,6 +12,7 @@ from cytosig.report._blocked import blocked
 from cytosig.report._communication import sources_and_targets, who_to_whom
 from cytosig.report._methods import methods
 from cytosig.report._missing import missing
+from cytosig.report._parts import Figure, Row
 from cytosig.report._reading import reading
 from cytosig.report._record import Record
 from cytosig.report._shelf import Shelf
@@ -32,6 +33,8 @@ SECTIONS = (
 )  # fmt: skip
 """Ids of the sections, in their order."""
 TITLE = "Cytokine report"
+MOST, LEAST = 4_400_000, 500_000
+"""Letters that figures and tables may take, and tables in any case; a page has some 5 million."""
 _POLICY = (
     "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:;"
     " base-uri 'none'; form-action 'none'"
@@ -72,6 +75,8 @@ def html(adata: AnnData, *, title: str | None = None, key: str = "cytosig") -> s
     """
     check_anndata(adata)
     record = Record(adata, key)
+    shelf = Shelf(record)
+    found = sections(record, shelf)
     script = read("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -79,7 +84,8 @@ def html(adata: AnnData, *, title: str | None = None, key: str = "cytosig") -> s
         .get_template("page.html")
         .render(
             title=TITLE if title is None else title,
-            sections=sections(record),
+            sections=found,
+            tables=shelf.fitting(_room(found)),
             style=read("report.css"),
             script=script,
             policy=_POLICY.format(hash=digest),
@@ -87,9 +93,8 @@ def html(adata: AnnData, *, title: str | None = None, key: str = "cytosig") -> s
     )
 
 
-def sections(record: Record, /) -> list[Section]:
+def sections(record: Record, shelf: Shelf, /) -> list[Section]:
     """Every section, in the order of the page."""
-    shelf = Shelf(record)
     return [
         summary(record),
         reading(record, shelf),
@@ -102,6 +107,14 @@ def sections(record: Record, /) -> list[Section]:
         methods(record),
         versions(record, shelf),
     ]
+
+
+def _room(found: list[Section]) -> int:
+    """Letters that figures leave to the tables."""
+    parts = [part for section in found for part in section.parts]
+    rows = [part.figures if isinstance(part, Row) else (part,) for part in parts]
+    drawn = sum(len(one.svg) for row in rows for one in row if isinstance(one, Figure))
+    return max(MOST - drawn, LEAST)
 
 
 def _environment() -> Environment:

@@ -17,22 +17,14 @@ if TYPE_CHECKING:
     from cytosig.report._table import Table
     from cytosig.report._words import Words
 
-ROOM = 2_700_000
-"""Letters that all tables may take; a page has some 5 million."""
-
 
 class Shelf:
     """Hands out tables, and knows which nobody has asked for.
-
-    Where they are too large together, the largest of those that are folded up have numbers of
-    seven digits, and where that is not enough are left out; main tables come last.
 
     Parameters
     ----------
     record
         Whose tables these are.
-    room
-        Letters they may take.
 
     Attributes
     ----------
@@ -40,31 +32,36 @@ class Shelf:
         Names of the tables of scores.
     """
 
-    def __init__(self, record: Record, /, *, room: int = ROOM) -> None:
-        frames: dict[str, tuple[pd.DataFrame, Words]] = {
+    def __init__(self, record: Record, /) -> None:
+        self._frames: dict[str, tuple[pd.DataFrame, Words]] = {
             name: (table, _words(record, name)) for name, table in record.tables.items()
         }
         scored = observed(record)
         self.observed = tuple(scored)
-        frames |= scored
-        self._tables = {name: table_of(name, *known) for name, known in frames.items()}
-        self._make_room(room, frames, record.key)
+        self._frames |= scored
+        self._key = record.key
+        self._all = {name: table_of(name, *known) for name, known in self._frames.items()}
+        self._tables = dict(self._all)
 
-    def _make_room(
-        self, room: int, frames: dict[str, tuple[pd.DataFrame, Words]], key: str
-    ) -> None:
-        """Round tables, then leave some out, the largest first, until they have room."""
-        by_size = sorted(self._tables.values(), key=lambda table: (table.main, -len(table.data)))
-        taken = sum(len(table.data) for table in by_size)
-        for table in by_size:
+    def fitting(self, room: int, /) -> dict[str, Table]:
+        """Every table by its name, all together in so many letters.
+
+        Where they are too large, the largest of those that are folded up have numbers of seven
+        digits, and where that is not enough are left out; main tables come last.
+        """
+        found = dict(self._all)
+        by_size = sorted(found, key=lambda name: (found[name].main, -len(found[name].data)))
+        taken = sum(len(table.data) for table in found.values())
+        for name in by_size:
             if taken > room:
-                self._tables[table.name] = rounded(table, *frames[table.name])
-                taken -= len(table.data) - len(self._tables[table.name].data)
-        for table in by_size:
+                taken -= len(found[name].data)
+                found[name] = rounded(found[name], *self._frames[name])
+                taken += len(found[name].data)
+        for name in by_size:
             if taken > room:
-                taken -= len(self._tables[table.name].data)
-                where = f"adata.uns[{key!r}][{table.name!r}]"
-                self._tables[table.name] = left_out(table, where)
+                taken -= len(found[name].data)
+                found[name] = left_out(found[name], f"adata.uns[{self._key!r}][{name!r}]")
+        return found
 
     def take(self, *names: str) -> list[Table]:
         """Tables of these names, those there are."""

@@ -116,8 +116,8 @@ def rounded(table: Table, frame: pd.DataFrame, words: Words, /) -> Table:
 
 
 def left_out(table: Table, where: str, /) -> Table:
-    """The same without its rows, and where they are."""
-    return replace(table, data="", head=(), cut=_LEFT_OUT.format(where=where))
+    """The same with no more than its first rows, and where all of them are."""
+    return replace(table, data="", cut=_LEFT_OUT.format(where=where))
 
 
 def with_rows_named(frame: pd.DataFrame, rows: str, /) -> pd.DataFrame:

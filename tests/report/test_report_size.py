@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,16 +14,18 @@ MOST = 5_000_000
 
 @pytest.mark.slow
 def test_a_hundred_samples_of_single_cells() -> None:
-    adata = cs.datasets.simulate_tissue(n_samples=100, cells_per_sample=100, n_genes=4000).adata
+    made = cs.datasets.simulate_tissue(
+        n_samples=100, cells_per_sample=100, n_genes=4000, conditions=("before", "after")
+    )
+    adata = made.adata
     keys = {"sample_key": "sample", "cell_type_key": "cell_type"}
-    adata.obs["arm"] = np.where(pd.Categorical(adata.obs["sample"]).codes % 2, "a", "b")
     cs.tl.score(adata, cell_type_key="cell_type")
     cs.tl.channels(adata)
     cs.tl.balance(adata, **keys, sweep=["IFNG", "TGFB1", "IL6"])
     for tool in (cs.tl.sources, cs.tl.targets, cs.tl.links):
-        tool(adata, **keys)
+        tool(adata, **keys, condition_key="condition")
     cs.tl.blockade(adata, targets="all", sample_key="sample")
-    cs.tl.compare(adata, groupby="arm", sample_key="sample")
+    cs.tl.compare(adata, groupby="condition", sample_key="sample")
     page = cs.report.html(adata)
     assert len(page.encode()) < MOST
     saved = stored_tables(parsed(page))

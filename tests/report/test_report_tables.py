@@ -189,9 +189,8 @@ def wide() -> anndata.AnnData:
 
 
 def _sizes(adata: anndata.AnnData, room: int) -> dict[str, tuple[int, str]]:
-    names = ("links_strength", "links_contributions", "links")
-    tables = Shelf(Record(adata, "cytosig"), room=room).take(*names)
-    return {table.name: (len(table.data), table.cut) for table in tables}
+    tables = Shelf(Record(adata, "cytosig")).fitting(room)
+    return {name: (len(table.data), table.cut) for name, table in tables.items()}
 
 
 def test_tables_that_are_too_large_are_rounded_and_then_left_out(wide: anndata.AnnData) -> None:
@@ -208,9 +207,14 @@ def test_tables_that_are_too_large_are_rounded_and_then_left_out(wide: anndata.A
     assert least["links"][0] > 0
 
 
-def test_seven_digits_are_seven(wide: anndata.AnnData) -> None:
-    (table,) = Shelf(Record(wide, "cytosig"), room=1).take("links")
+def test_a_main_table_that_has_no_room_keeps_its_first_rows(wide: anndata.AnnData) -> None:
+    table = Shelf(Record(wide, "cytosig")).fitting(0)["links"]
     assert table.data == ""
+    assert len(table.head) == STATIC_ROWS
+    assert table.n_rows == 500
+
+
+def test_seven_digits_are_seven(wide: anndata.AnnData) -> None:
     frame = wide.uns["cytosig"]["links_strength"]
     words = words_of("links_strength")
     small = rounded(table_of("links_strength", frame, words), frame, words)
