@@ -110,16 +110,19 @@ def _report(
     from cytosig.cli._metadata import add_metadata
     from cytosig.cli._plan import stem
     from cytosig.report import write
+    from cytosig.report._record import Record
 
     out, key = places["out"], places["key"] or _KEY
+    sample_key = arguments.get("sample_key")
+    if scored and sample_key is None:
+        sample_key = Record(adata, key).sample_key  # as the tools were told
     if places["metadata"] is not None:
-        add_metadata(adata, places["metadata"], sample_key=arguments.get("sample_key"))
+        add_metadata(adata, places["metadata"], sample_key=sample_key)
     if not scored:
-        sample_key = arguments.get("sample_key")
         _score(adata, arguments)
         rest = {name: value for name, value in arguments.items() if name != "sample_key"}
         add_everything(adata, rest, sample_key)
-    _compare(adata, places, arguments, key)
+    _compare(adata, places, sample_key, key)
     title = places["title"] or f"Cytokine report: {stem(places['source'])}"
     write(adata, out, title=title, key=key)
     logger.info("%s: %.1f MB, opens in any browser.", out, out.stat().st_size / 1e6)
@@ -138,13 +141,10 @@ def _score(adata: AnnData, arguments: Mapping[str, Any]) -> None:
         tl.score(adata, **known, progress=bar.watch)
 
 
-def _compare(
-    adata: AnnData, places: Mapping[str, Any], arguments: Mapping[str, Any], key: str
-) -> None:
+def _compare(adata: AnnData, places: Mapping[str, Any], sample_key: str | None, key: str) -> None:
     """Groups and survival, each into a table of its own beside those that are stored."""
     from cytosig import tl
 
-    sample_key = arguments.get("sample_key")
     if places["groupby"] is not None:
         tl.compare(
             adata, groupby=places["groupby"], reference=places["reference"],

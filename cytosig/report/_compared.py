@@ -53,7 +53,7 @@ def _asked(record: Record, name: str) -> str:
     if params.get("reference") is not None:
         said += f", against {params['reference']}"
     if params.get("cohort_key") is not None:
-        said += f", in each cohort of {params['cohort_key']} and pooled"
+        said += "; cohorts alone, and pooled"
     return f"{said}{f'; {listed(held)} held constant' if held else ''}."
 
 

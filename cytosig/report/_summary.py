@@ -12,7 +12,6 @@ from cytosig.report._sentences import count, listed, question, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     import pandas as pd
 
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 LEVEL = 0.05  # of false discoveries
 FEW = 5  # samples
+_TITLES = {
+    "sources": "Who makes each cytokine", "targets": "Who answers", "links": "Who speaks to whom",
+}  # fmt: skip
 _KINDS = {"score": "cytokines", "axis": "axes", "balance": "measures of the balance"}
 _FEW_REFERENCE = 10
 
@@ -151,7 +153,7 @@ def _spoken(record: Record) -> Iterator[str]:
 
 def _pairs(name: str, tested: pd.DataFrame) -> str:
     """How many of the rows that could be tested were found, and the surest of them."""
-    title = {"sources": "Who makes", "targets": "Who answers", "links": "Who speaks to whom"}[name]
+    title = _TITLES[name]
     if tested.empty:
         return f"{title}: nothing could be tested; the table says why."
     found = tested[tested["class"] == "responsive" if name == "targets" else tested["q"] <= LEVEL]
@@ -175,16 +177,14 @@ def _blocked(record: Record) -> Iterator[str]:
     if single.empty:
         return
     best = single.iloc[int(single["effect"].argmax())]
+    effect, low, high = (float(best[name]) for name in ("effect", "ci_low", "ci_high"))
+    holds = ", which holds 0" if low <= 0 <= high else ""
     yield (
-        f"Of {count(len(single), 'scenario')}, {best['name']} would move the balance most against"
-        f" the tumour ({_with_interval(best)}) in this arithmetic. It ranks scenarios and"
-        " forecasts no efficacy; most of such a ranking is prior knowledge."
+        f"Of {count(len(single), 'scenario')}, {best['name']} comes first: in this arithmetic it"
+        f" moves the balance by {signed(effect, 3)} (interval {signed(low, 3)} to"
+        f" {signed(high, 3)}{holds}). It is a ranking and forecasts no efficacy; most of it is"
+        " prior knowledge."
     )
-
-
-def _with_interval(row: pd.Series[Any]) -> str:
-    ends = (signed(float(row[name]), 3) for name in ("effect", "ci_low", "ci_high"))
-    return "{}, interval {} to {}".format(*ends)
 
 
 def _cautions(record: Record) -> Iterator[str]:

@@ -100,6 +100,22 @@ def test_a_table_of_counts_with_metadata(bulk: anndata.AnnData, tmp_path: Path, 
     assert "Survival (months and died) was modelled" in _text(out.read_text(encoding="utf-8"))
 
 
+def test_samples_are_those_the_tools_were_told(tmp_path: Path, quick) -> None:
+    """Cells are compared by the samples of the stored balance, and clinical tables joined."""
+    cells = cs.datasets.simulate_cohort(n_samples=6, cells_per_sample=40, n_genes=3000).adata
+    few = cs.signatures.load().subset(["IFNG", "TGFB1"])
+    cs.tl.score(cells, signatures=few, n_jobs=1)
+    cs.tl.balance(cells, sample_key="sample", n_draws=100)
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    names = cells.obs["sample"].unique()
+    clinic = pd.DataFrame({"site": list("aabbab")}, index=names)
+    clinic.to_csv(tmp_path / "clinic.csv", index_label="sample")
+    words = ["report", str(tmp_path / "cells.h5ad"), "--metadata", str(tmp_path / "clinic.csv")]
+    out = tmp_path / "page.html"
+    assert run([*words, "--groupby", "site", "-o", str(out)]) == 0
+    assert "Groups of site, in 6 samples." in _text(out.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [

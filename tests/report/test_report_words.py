@@ -145,6 +145,21 @@ def test_nothing_found_is_no_proof() -> None:
     assert "of 3 rows tested none has q ≤ 0.05. That does not show that nothing differs" in text
 
 
+@pytest.mark.parametrize(("low", "said"), [(-0.01, ", which holds 0)"), (0.01, "to 0.070)")])
+def test_the_first_scenario_is_named_with_its_interval(low: float, said: str) -> None:
+    table = pd.DataFrame(
+        {
+            "name": ["IL6R", "IL1B"], "kind": "single", "effect": [0.04, 0.02],
+            "ci_low": [low, 0.0], "ci_high": [0.07, 0.1], "cytokines": ["IL6", "IL1B"],
+            "note": "", "not_modelled": "", "rank": [1, 2], "action": "blocks",
+        }
+    )  # fmt: skip
+    text = _section("summary", blockade=table)
+    assert "Of 2 scenarios, IL6R comes first" in text
+    assert said in text
+    assert "forecasts no efficacy" in text
+
+
 def test_rows_without_p_are_told_with_their_reason() -> None:
     text = _section("missing", who=COMPARED, who_params=ASKED)
     assert "Comparison 'who': 1 of 4 rows without p: one group only (1)." in text

@@ -213,6 +213,7 @@
   // --- where in the page ----------------------------------------------------------------------
 
   const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
+  links.values().next().value?.setAttribute("aria-current", "location");
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((e) => e.isIntersecting)) {
       links.forEach((a) => a.removeAttribute("aria-current"));
