@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytosig._errors import DataError
+from cytosig._errors import DataError, FileError
 from cytosig._log import logger
-from cytosig.blocks.sources import Held, Stored
-from cytosig.blocks.stored import RawFile, line
+from cytosig.blocks.sources import Held, Stored, pointers_of
+from cytosig.blocks.stored import RawFile, line, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,11 +44,14 @@ def stored_rows(matrix: Any, /) -> Source:
         When the temporary folder has too little room.
     """
     group = matrix.group
-    indices, data = line(group["indices"]), line(group["data"])
-    indptr = np.asarray(group["indptr"][:]).astype(np.int64)
-    if indptr[-1] <= _IN_MEMORY:
-        logger.info("Column-wise (CSC) matrix: converted to rows once.")
-        return Held(matrix[:].tocsr())
+    indptr = pointers_of(matrix)
+    with reading(group):
+        indices, data = line(group["indices"]), line(group["data"])
+        if indptr[-1] <= _IN_MEMORY:
+            logger.info("Column-wise (CSC) matrix: converted to rows once.")
+            found = matrix[:]
+            found.check_format(full_check=True)  # a row that is not there would crash scipy
+            return Held(found.tocsr())
     return _Turned(indptr, indices, data, (int(matrix.shape[0]), int(matrix.shape[1])))
 
 
@@ -106,6 +109,11 @@ def _row_pointers(rows: Line, n_values: int, n_rows: int) -> NDArray[np.int64]:
     count = np.zeros(n_rows, dtype=np.int64)
     for start in range(0, n_values, _AT_ONCE):
         found = rows.read(start, min(start + _AT_ONCE, n_values))
+        if found.size and not 0 <= found.min() <= found.max() < n_rows:
+            raise FileError(
+                f"The column-wise (CSC) matrix on disk has a value in row {int(found.max())} of"
+                f" {n_rows}; the file is damaged. Copy or write it again."
+            )
         count += np.bincount(found, minlength=n_rows)
     return np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
 

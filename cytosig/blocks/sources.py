@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from cytosig._errors import FileError
 from cytosig.blocks.block import Block, canonical, floats
-from cytosig.blocks.stored import line
+from cytosig.blocks.stored import line, place_of, reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,9 +69,9 @@ class Stored:
     @classmethod
     def of(cls, matrix: Any, /) -> Stored:
         """From anndata's view of a sparse group of an HDF5 or zarr file."""
-        group = matrix.group
-        indptr = np.asarray(group["indptr"][:]).astype(np.int64)
-        return cls(indptr, line(group["indices"]), line(group["data"]), _shape(matrix))
+        group, indptr = matrix.group, pointers_of(matrix)
+        with reading(group):
+            return cls(indptr, line(group["indices"]), line(group["data"]), _shape(matrix))
 
     def read(self, start: int, stop: int, /) -> Block:
         """The rows from ``start`` to before ``stop``."""
@@ -104,8 +104,31 @@ class Slabs:
 
     def read(self, start: int, stop: int, /) -> Block:
         """The rows from ``start`` to before ``stop``."""
-        part = self._matrix[start:stop]
+        with reading(self._matrix):
+            part = self._matrix[start:stop]
         return Block.from_scipy(start, sp.csr_matrix(known(part)))
+
+
+def pointers_of(matrix: Any, /) -> NDArray[np.int64]:
+    """Row (or column) pointers of a sparse matrix on disk.
+
+    Raises
+    ------
+    FileError
+        When they do not fit its shape, or the columns and values that are there.
+    """
+    group = matrix.group
+    with reading(group):
+        indptr = np.asarray(group["indptr"][:]).astype(np.int64)
+        lengths = {group["data"].shape[0], group["indices"].shape[0], *indptr[-1:].tolist()}
+    lines = matrix.shape[0] if matrix.format == "csr" else matrix.shape[1]
+    ordered = len(indptr) == lines + 1 and indptr[0] == 0 and (indptr[1:] >= indptr[:-1]).all()
+    if not ordered or len(lengths) != 1:
+        raise FileError(
+            f"{place_of(group)}, {group.name}: the sparse matrix is inconsistent (its row pointers,"
+            " columns and values disagree); the file is damaged. Copy or write it again."
+        )
+    return indptr
 
 
 def known(part: Any, /) -> Any:

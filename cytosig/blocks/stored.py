@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import numpy as np
 from isal import isal_zlib
 
-from cytosig._errors import FileError
+from cytosig._errors import CytosigError, FileError
 from cytosig.blocks.offsets import descriptor, duplicate, read_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import h5py  # type: ignore[import-untyped,unused-ignore]
     from numpy.typing import NDArray
 
@@ -46,7 +49,8 @@ class Slices:
 
     def read(self, start: int, stop: int, /) -> NDArray[Any]:
         """Elements from ``start`` to before ``stop``."""
-        return np.asarray(self._array[start:stop])
+        with reading(self._array):
+            return np.asarray(self._array[start:stop])
 
 
 class RawFile:
@@ -186,11 +190,32 @@ def _places(dataset: h5py.Dataset) -> list[_Place] | None:
 
 
 def _bytes(file: int, size: int, offset: int, path: Path) -> bytes:
+    if size > os.fstat(file).st_size:  # said by the file: not to be asked of the memory
+        raise _damaged(path, "a part of it is to be larger than all of it")
     found = read_at(file, size, offset)
     if len(found) < size:
         raise _damaged(path, "it is cut short")
     return found
 
 
-def _damaged(path: Path, why: str) -> FileError:
+@contextmanager
+def reading(array: Any, /) -> Iterator[None]:
+    """What reading an array of an HDF5 or zarr file trips over is the file's fault: FileError."""
+    try:
+        yield
+    except CytosigError:
+        raise
+    except Exception as exc:  # h5py, zarr and their codecs raise almost anything
+        if (place := place_of(array)) is None:  # in memory, or of another library
+            raise
+        raise _damaged(place, f"it is damaged ({' '.join(str(exc).split())[:200]})") from exc
+
+
+def place_of(array: Any, /) -> object | None:
+    """The HDF5 file or zarr folder an array or group is in, if it is in one."""
+    own = getattr(getattr(array, "file", None), "filename", None)
+    return getattr(array, "store_path", None) if own is None else own
+
+
+def _damaged(path: object, why: str) -> FileError:
     return FileError(f"{path} cannot be read: {why}. Copy, download or write it again.")

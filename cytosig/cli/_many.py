@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -77,10 +78,10 @@ class _Log:
         if not call.resume:
             self.remove()
             return
-        with suppress(OSError, ValueError):
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                if entry["call"] == self._call:
+        with suppress(OSError):
+            for line in self._path.read_bytes().splitlines():
+                entry = _entry(line)
+                if entry is not None and entry["call"] == self._call:
                     self._known[entry["source"]] = entry
 
     def recall(self, one: DataSet, /) -> list[dict[str, Cell]] | None:
@@ -100,12 +101,27 @@ class _Log:
             "rows": rows,
         }
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write(_line(entry) + "\n")
 
     def remove(self) -> None:
         """Forget all."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """An entry as it is written: its checksum, and what it says."""
+    text = json.dumps(entry)
+    return f"{zlib.crc32(text.encode())} {text}"
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None where it is not as it was written."""
+    checksum, _, text = line.partition(b" ")
+    if checksum.decode("ascii", "replace") != str(zlib.crc32(text)):
+        return None
+    entry: dict[str, Any] = json.loads(text)
+    return entry
 
 
 def _stamps(one: DataSet) -> list[list[int]] | None:

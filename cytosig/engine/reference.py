@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from cytosig._errors import FileError
-from cytosig.engine.cohort import Cohort
-from cytosig.io import atomic_path
+from cytosig.engine.cohort import WHOLE, Cohort
+from cytosig.engine.recognise import Kind
+from cytosig.io import atomic_path, read_arrays
 
 if TYPE_CHECKING:
     import os
@@ -79,23 +79,47 @@ class Reference:
         FileError
             When it is missing, damaged or no reference.
         """
+        held = read_arrays(Path(path))
         try:
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
-                if str(held["format"]) != _FORMAT:
-                    raise FileError(f"{path}: reference format {held['format']} is not known.")
-                return cls(
-                    tuple(held["genes"].tolist()),
-                    held["mean"],
-                    held["sd"],
-                    int(held["n_obs"]),
-                    str(held["kind"]),
-                    float(held["total"]),
-                    _cohort(held),
-                )
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            if str(held["format"]) != _FORMAT:
+                raise FileError(f"{path}: reference format {held['format']} is not known.")
+            found = cls(
+                tuple(held["genes"].tolist()),
+                held["mean"].astype(np.float64),
+                held["sd"].astype(np.float64),
+                int(held["n_obs"]),
+                str(held["kind"]),
+                float(held["total"]),
+                _cohort(held),
+            )
+            _check(found)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise FileError(
                 f"{path}: is no reference written by cytosig.tl.fit_reference ({error})."
             ) from error
+        return found
+
+
+def _check(found: Reference) -> None:
+    """Raise ValueError where parts do not fit each other, or a number is none."""
+    genes, cohort = found.genes, found.cohort
+    if not genes or len(set(genes)) < len(genes) or not all(isinstance(g, str) for g in genes):
+        raise ValueError("genes: expected names, each once")
+    if not found.mean.shape == found.sd.shape == (len(genes),):
+        raise ValueError("mean and sd: expected one a gene")
+    if not (np.isfinite(found.mean).all() and np.isfinite(found.sd).all() and found.sd.min() >= 0):
+        raise ValueError("mean and sd: expected finite numbers")
+    if found.n_obs < 1 or found.total <= 0 or np.isinf(found.total):
+        raise ValueError("n_obs and total: expected above 0")
+    if found.kind not in get_args(Kind):
+        raise ValueError(f"kind: {found.kind!r} is not known")
+    if cohort is None:
+        return
+    if cohort.pooled not in ("sum", "mean", "none"):
+        raise ValueError(f"cohort_pooled: {cohort.pooled!r} is not known")
+    for name, view in cohort.views.items():
+        if view.shape != (cohort.n_samples, len(cohort.genes)) or np.isinf(view).any():
+            raise ValueError(f"view {name!r}: expected samples × genes")
 
 
 def _cohort(held: Mapping[str, NDArray[Any]]) -> Cohort | None:
@@ -103,4 +127,6 @@ def _cohort(held: Mapping[str, NDArray[Any]]) -> Cohort | None:
     views = {name.removeprefix("view "): held[name] for name in held if name.startswith("view ")}
     if not views:
         return None
+    if WHOLE not in views or any(view.dtype.kind != "f" for view in views.values()):
+        raise ValueError("the samples themselves: expected numbers, and a view of the whole sample")
     return Cohort(tuple(held["cohort_genes"].tolist()), views, str(held["cohort_pooled"]))

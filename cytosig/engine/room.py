@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import re
 import shutil
 import weakref
 from threading import Lock
@@ -17,6 +18,7 @@ from cytosig._log import logger
 from cytosig.blocks.offsets import descriptor, write_at
 from cytosig.engine.claim import NAME as LOCK
 from cytosig.engine.claim import claim
+from cytosig.io import read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from cytosig.engine.outputs import Field
 
 _RUN, _DONE = "run.json", "done.txt"
+_LINE = re.compile(rb"(\d{1,18}) (\d{1,18}) (\d{1,10})\n")
 
 
 class InMemory:
@@ -94,16 +97,16 @@ class Room:
         """Begin a run, told by what its numbers depend on."""
 
     @property
-    def done(self) -> frozenset[Span]:
-        """Blocks whose results are here already."""
-        return frozenset()
+    def done(self) -> Mapping[Span, int]:
+        """Blocks whose results are here already, and the checksums of these."""
+        return {}
 
     def table(self, name: str, n_rows: int, field: Field, /) -> InMemory | InFile:
         """An array of results."""
         del name
         return InMemory(field.empty(n_rows))
 
-    def finished(self, span: Span, /) -> None:
+    def finished(self, span: Span, checksum: int, /) -> None:
         """Take note that a block's results are in their arrays."""
 
     def recall(self, name: str, /) -> dict[str, NDArray[Any]] | None:
@@ -137,7 +140,7 @@ class Folder(Room):
         self._path, self._lock = path, Lock()
         self._claim: weakref.finalize[[int], Folder] | None = None
         self._tables: list[InFile] = []
-        self._done: frozenset[Span] = frozenset()
+        self._done: dict[Span, int] = {}
 
     def claim(self) -> None:
         """Have the folder for this run alone.
@@ -180,8 +183,8 @@ class Folder(Room):
         self._release()
 
     @property
-    def done(self) -> frozenset[Span]:
-        """Blocks whose results are here already."""
+    def done(self) -> Mapping[Span, int]:
+        """Blocks whose results are here already, and the checksums of these."""
         return self._done
 
     def table(self, name: str, n_rows: int, field: Field, /) -> InMemory | InFile:
@@ -191,22 +194,25 @@ class Folder(Room):
         found = InFile(self._path / name, n_rows, field)
         if found.is_new and self._done:  # a folder that was being removed
             _forget(self._path)
-            self._done = frozenset()
+            self._done = {}
         self._tables.append(found)
         return found
 
-    def finished(self, span: Span, /) -> None:
+    def finished(self, span: Span, checksum: int, /) -> None:
         """Take note that a block's results are in their files."""
         with self._lock, (self._path / _DONE).open("a", encoding="utf-8") as log:
-            log.write(f"{span[0]} {span[1]}\n")
+            log.write(f"{span[0]} {span[1]} {checksum}\n")
 
     def recall(self, name: str, /) -> dict[str, NDArray[Any]] | None:
         """What an earlier run left under a name."""
         path = self._path / f"{name}.npz"
         if not path.exists():
             return None
-        with np.load(path) as stored:
-            return dict(stored)
+        try:
+            return read_arrays(path)
+        except FileError as exc:
+            logger.warning("%s It is made again.", exc)
+            return None
 
     def remember(self, name: str, arrays: Mapping[str, NDArray[Any]], /) -> None:
         """Keep something that a later run would have to read all rows for."""
@@ -237,7 +243,7 @@ def is_run(path: Path, /) -> bool:
 def _is_of(path: Path, text: str) -> bool:
     if not is_run(path):
         return False
-    same = (path / _RUN).read_text(encoding="utf-8") == text
+    same = (path / _RUN).read_bytes() == text.encode()
     if not same:
         logger.warning("%s holds part of a run with other data or settings: begun anew.", path)
     return same
@@ -256,21 +262,22 @@ def _forget(path: Path) -> None:
         (path / name).unlink(missing_ok=True)
 
 
-def _mended(path: Path) -> frozenset[Span]:
-    """What a log says, without a last line that was cut short."""
+def _mended(path: Path) -> dict[Span, int]:
+    """What a log says, without lines that are damaged or cut short."""
     found = _spans(path)
     if path.exists():
-        path.write_text("".join(f"{a} {b}\n" for a, b in sorted(found)), encoding="utf-8")
+        lines = (f"{a} {b} {checksum}\n" for (a, b), checksum in sorted(found.items()))
+        path.write_text("".join(lines), encoding="utf-8")
     return found
 
 
-def _spans(path: Path) -> frozenset[Span]:
-    """Of a log whose last line may be cut short."""
+def _spans(path: Path) -> dict[Span, int]:
+    """Blocks of a log and their checksums, of the lines that are whole."""
     if not path.exists():
-        return frozenset()
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    whole = [line.split() for line in lines if line.endswith("\n")]
-    return frozenset((int(start), int(stop)) for start, stop in whole)
+        return {}
+    lines = map(_LINE.fullmatch, path.read_bytes().splitlines(keepends=True))
+    whole = [tuple(map(int, line.groups())) for line in lines if line is not None]
+    return {(start, stop): checksum for start, stop, checksum in whole}
 
 
 def _reserve(path: Path, size: int) -> None:

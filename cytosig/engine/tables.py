@@ -5,6 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from isal import isal_zlib
+
+from cytosig._log import logger
 from cytosig.engine.room import InMemory
 
 if TYPE_CHECKING:
@@ -39,16 +43,13 @@ class Tables:
         ]
         every = [table for tables in self._tables for table in tables.values()]
         self._direct = all(isinstance(table, InMemory) for table in every)
+        self.done = self._checked()
+        """Blocks that need not be read again."""
 
     @property
     def filled(self) -> list[dict[str, NDArray[Any]]]:
         """The arrays of every job."""
         return [{name: table.array for name, table in own.items()} for own in self._tables]
-
-    @property
-    def done(self) -> frozenset[Span]:
-        """Blocks that need not be read again."""
-        return self._room.done
 
     @contextmanager
     def open(self, rows: slice, /) -> Iterator[list[dict[str, NDArray[Any]]]]:
@@ -73,4 +74,33 @@ class Tables:
             place = self._seats.places(rows, job.serves)
             for name, table in own.items():
                 table.put(place, values[name])
-        self._room.finished((rows.start, rows.stop))
+        checksum = _checksum([[values[name] for name in job.fields]
+                              for job, values in zip(self._jobs, found, strict=True)])  # fmt: skip
+        self._room.finished((rows.start, rows.stop), checksum)
+
+    def _checked(self) -> frozenset[Span]:
+        """Of the blocks that are said to be done, those whose results are as they were written."""
+        said, n = self._room.done, self._seats.n_rows(None)
+        there = {span: checksum for span, checksum in said.items() if span[0] < span[1] <= n}
+        found = frozenset(span for span, checksum in there.items() if checksum == self._sum(span))
+        if len(found) < len(said):
+            logger.warning(
+                "Results of %d blocks are not as they were written: done again.",
+                len(said) - len(found),
+            )
+        return found
+
+    def _sum(self, span: Span) -> int:
+        arrays = []
+        for job, own in zip(self._jobs, self._tables, strict=True):
+            place = self._seats.places(slice(*span), job.serves)
+            arrays.append([own[name].array[place] for name in job.fields])
+        return _checksum(arrays)
+
+
+def _checksum(arrays: Sequence[Sequence[NDArray[Any]]], /) -> int:
+    """Of what all jobs found in a block."""
+    checksum = 0
+    for array in (array for own in arrays for array in own):
+        checksum = isal_zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
+    return checksum

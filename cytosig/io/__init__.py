@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cytosig.io._archive import read_arrays
 from cytosig.io.append import write_scored, write_scores
 from cytosig.io.atomic import atomic_path, check_output, clear_leftovers
 from cytosig.io.atomic_folder import atomic_folder
@@ -12,5 +13,5 @@ from cytosig.io.write import write_h5ad, write_table
 
 __all__ = [
     "atomic_folder", "atomic_path", "can_open", "check_output", "clear_leftovers", "open_store",
-    "read", "stamp", "write_h5ad", "write_scored", "write_scores", "write_table",
+    "read", "read_arrays", "stamp", "write_h5ad", "write_scored", "write_scores", "write_table",
 ]  # fmt: skip

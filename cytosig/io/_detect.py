@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal
 
 from cytosig._errors import FileError
+from cytosig.io._hdf5 import faults_of, open_hdf5
+from cytosig.io._sound_zarr import check_zarr, read_json
 from cytosig.io._stream import GZIP_MAGIC, open_binary
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def detect(path: Path) -> Kind:
 
 def _detect_folder(path: Path) -> Kind:
     if is_zarr_group(path):
+        with faults_of(path):
+            check_zarr(path)
         return "zarr"
     if any(_is_matrix_name(p.name) for p in path.iterdir()):
         return "10x mtx"
@@ -110,8 +113,6 @@ def _refuse_foreign(path: Path, head: bytes, *, packed: bool) -> None:
 
 
 def _detect_hdf5(path: Path) -> Kind:
-    from cytosig.io._hdf5 import open_hdf5
-
     with open_hdf5(path) as file:
         encoding = file.attrs.get("encoding-type", "")
         keys = set(file)
@@ -148,11 +149,8 @@ def zarr_is_anndata(path: Path) -> bool:
     for name in (".zattrs", "zarr.json"):
         file = path / name
         if file.is_file():
-            try:
-                meta = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError as exc:
-                raise FileError(f"{file} is damaged ({exc}). Copy or write it again.") from exc
+            meta = read_json(file)
             attrs = meta.get("attributes", meta) if isinstance(meta, dict) else {}
-            if attrs.get("encoding-type") == "anndata":
+            if isinstance(attrs, dict) and attrs.get("encoding-type") == "anndata":
                 return True
     return (path / "obs").is_dir() and (path / "var").is_dir()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError, FileError
 from cytosig.io._detect import zarr_is_anndata
-from cytosig.io._hdf5 import hdf5_error
+from cytosig.io._hdf5 import faults_of
 from cytosig.io._matrix import check_sparse
+from cytosig.io.lazy import check_pointers, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ def read_h5ad(path: Path) -> AnnData:
     """Read an h5ad file, old layouts included."""
     import anndata
 
-    return _checked(path, anndata.read_h5ad)
+    return _checked(path, "h5ad", anndata.read_h5ad)
 
 
 def read_zarr(path: Path) -> AnnData:
@@ -33,23 +34,21 @@ def read_zarr(path: Path) -> AnnData:
             f"{path} is a zarr store but not an AnnData one (no obs and var groups). "
             "Give the folder that AnnData.write_zarr made."
         )
-    return _checked(path, anndata.read_zarr)
+    return _checked(path, "zarr", anndata.read_zarr)
 
 
-def _checked(path: Path, reader: Callable[[Path], AnnData]) -> AnnData:
+def _checked(path: Path, kind: str, reader: Callable[[Path], AnnData]) -> AnnData:
     """Run an anndata reader; anything it trips over is the file's fault."""
-    try:
-        with warnings.catch_warnings():
-            # old layouts and repeated names are expected here, and judged elsewhere
-            warnings.simplefilter("ignore")
-            adata = reader(path)
-    except MemoryError:
-        raise
-    except Exception as exc:
-        raise hdf5_error(path, exc) from exc
+    with opened(path, kind) as store, faults_of(path):
+        check_pointers(store)
+    with faults_of(path), warnings.catch_warnings():
+        # old layouts and repeated names are expected here, and judged elsewhere
+        warnings.simplefilter("ignore")
+        adata = reader(path)
     if adata.X is None and adata.raw is None and not _layer_names(adata):
         raise DataError(f"{path} holds no matrix: X, layers and raw are all absent.")
     matrices = [("X", adata.X)] + [(f"layers[{k!r}]", adata.layers[k]) for k in _layer_names(adata)]
+    matrices += [] if adata.raw is None else [("raw.X", adata.raw.X)]
     for name, matrix in matrices:
         check_sparse(matrix, where=f"{path}, {name}")
     return adata

@@ -24,6 +24,12 @@ def read_tenx_h5(path: Path) -> AnnData:
         group = _group(file, path)
         matrix, barcodes = _matrix(group), _strings(group["barcodes"])
         genes, var = _features(group)
+    for name, column in var.items():
+        if len(column) != len(genes):
+            raise DataError(
+                f"{path}: {len(genes)} features have a name and {len(column)} a value of {name};"
+                " the file is damaged. Make it again."
+            )
     expected = (len(barcodes), len(genes))
     if matrix.shape != expected:
         raise DataError(
@@ -52,8 +58,13 @@ def _matrix(group: h5py.Group) -> csr_matrix[Any]:
     from scipy.sparse import csr_matrix
 
     features, barcodes = (int(n) for n in group["shape"][()])
-    arrays = (compact(group["data"][()]), group["indices"][()], group["indptr"][()])
-    return csr_matrix(arrays, shape=(barcodes, features))
+    values, columns, pointers = (group[name][()] for name in ("data", "indices", "indptr"))
+    ends = [int(n) for n in pointers[[0, -1]]]
+    if ends != [0, len(values)] or (pointers[1:] < pointers[:-1]).any():
+        raise ValueError(
+            "its row pointers, columns and values disagree"
+        )  # scipy would cut it short
+    return csr_matrix((compact(values), columns, pointers), shape=(barcodes, features))
 
 
 def _features(group: h5py.Group) -> tuple[list[str], dict[str, list[str]]]:

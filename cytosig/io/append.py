@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cytosig._errors import FileError, UsageError
+from cytosig._errors import CytosigError, FileError, UsageError
 from cytosig.io import _zarr
 from cytosig.io._place import Columns
 from cytosig.io._results import add_results, put
@@ -14,7 +15,7 @@ from cytosig.io.atomic_folder import atomic_folder
 from cytosig.io.write import write_quietly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
@@ -69,11 +70,13 @@ def write_scored(
     if _is_zarr(target):
         with atomic_folder(target) as part:
             _zarr.copy(source, part)
-            _zarr.add(adata, part, key, let_go)
+            with _adding(target, source):
+                _zarr.add(adata, part, key, let_go)
         return
     with atomic_path(target) as part:
         shutil.copyfile(source, part)
-        _add(adata, part, target, key, let_go, place_of)
+        with _adding(target, source):
+            _add(adata, part, key, let_go, place_of)
 
 
 def write_scores(
@@ -103,13 +106,26 @@ def write_scores(
         The target cannot be written.
     """
     if _is_zarr(target):
-        with atomic_folder(target) as part:
+        with atomic_folder(target) as part, _adding(target, source):
             _zarr.begin(adata, part, source)
             _zarr.add(adata, part, key, let_go)
         return
-    with atomic_path(target) as part:
+    with atomic_path(target) as part, _adding(target, source):
         _begin(adata, part, source)
-        _add(adata, part, target, key, let_go, place_of)
+        _add(adata, part, key, let_go, place_of)
+
+
+@contextmanager
+def _adding(target: Path, source: Path | None) -> Iterator[None]:
+    """What goes wrong beside what was copied is the disk's fault, or that of the copied."""
+    try:
+        yield
+    except (CytosigError, OSError, MemoryError):
+        raise
+    except Exception as exc:  # HDF5 reports a full disk as RuntimeError, damage as anything
+        why = " ".join(str(exc).split())[:200]
+        whose = "" if source is None else f" If there is room, {source} is damaged: write it again."
+        raise FileError(f"{target} could not be written: {why}.{whose}") from exc
 
 
 def _is_zarr(path: Path) -> bool:
@@ -137,7 +153,6 @@ def _begin(adata: AnnData, part: Path, source: Path | None) -> None:
 def _add(
     adata: AnnData,
     part: Path,
-    target: Path,
     key: str,
     let_go: Callable[[], None],
     place_of: PlaceOf,
@@ -148,10 +163,7 @@ def _add(
         file[here] = file[there]
 
     columns = Columns(place_of)
-    try:
-        file: Any
-        with h5py.File(part, "r+") as file:
-            add_results(file, adata, key, names=link, values=columns.put, let_go=let_go)
-        columns.move(part)
-    except RuntimeError as exc:  # as HDF5 reports a full disk
-        raise FileError(f"{target} could not be written: {str(exc)[:200]}.") from exc
+    file: Any
+    with h5py.File(part, "r+") as file:
+        add_results(file, adata, key, names=link, values=columns.put, let_go=let_go)
+    columns.move(part)

@@ -6,10 +6,10 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cytosig._errors import DataError, FileError, UsageError
+from cytosig._errors import DataError, FileError
 from cytosig._log import logger
 from cytosig.io._detect import detect
-from cytosig.io._hdf5 import hdf5_error, hdf5_file
+from cytosig.io._hdf5 import faults_of, hdf5_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
+_HOLDERS = ("layers", "raw", "obsm", "obsp", "varm", "varp")
 _ZSTD = 32015  # HDF5's number of the filter
 
 
@@ -25,7 +26,7 @@ def can_open(path: Path, /) -> bool:
     kind = detect(path)
     if kind not in ("h5ad", "zarr"):
         return False
-    with opened(path, kind) as store:
+    with opened(path, kind) as store, faults_of(path):
         encoded = store.attrs.get("encoding-type") == "anndata"
         return encoded and all(_is_group(store, name) for name in ("obs", "var", "obsm", "uns"))
 
@@ -51,14 +52,9 @@ def open_store(path: Path, /) -> Iterator[AnnData]:
     """
     kind = detect(path)
     with opened(path, kind) as store:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # repeated names are judged elsewhere
-                adata = _opened(store, path)
-        except (FileError, DataError, UsageError, MemoryError):
-            raise
-        except Exception as exc:
-            raise hdf5_error(path, exc) from exc
+        with faults_of(path), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # repeated names are judged elsewhere
+            adata = _opened(store, path)
         logger.info("Opened %s (%s): %d observations × %d genes.", path, kind, *adata.shape)
         yield adata
 
@@ -74,10 +70,8 @@ def opened(path: Path, kind: str, /) -> Iterator[Any]:
                 f"{path} is a zarr store, which needs the package zarr. Run 'pip install"
                 ' "cytosig-toolkit[zarr]"\'.'
             ) from exc
-        try:
+        with faults_of(path):
             group = zarr.open_group(path, mode="r")
-        except (OSError, ValueError, KeyError) as exc:
-            raise hdf5_error(path, exc) from exc
         yield group
         return
     with hdf5_file(path) as file:
@@ -133,23 +127,35 @@ def matrix_in(element: Any, where: str, /) -> Any:
         return element
     from anndata.io import sparse_dataset  # type: ignore[import-untyped,unused-ignore]
 
+    from cytosig.blocks.sources import pointers_of
+
     for name in ("data", "indices", "indptr"):
         _check_filters(element[name], where)
     found = sparse_dataset(element)
-    _check_lengths(element, found, where)
+    pointers_of(found)
     return found
 
 
-def _check_lengths(group: Any, matrix: Any, where: str) -> None:
-    lines = matrix.shape[0] if matrix.format == "csr" else matrix.shape[1]
-    indptr = group["indptr"][:]
-    steps = indptr[1:] < indptr[:-1]
-    lengths = {int(indptr[-1]), group["data"].shape[0], group["indices"].shape[0]}
-    if len(indptr) != lines + 1 or indptr[0] != 0 or steps.any() or len(lengths) != 1:
-        raise FileError(
-            f"{where}: the sparse matrix is inconsistent (its row pointers, columns and values"
-            " disagree); the file is damaged. Copy or write it again."
-        )
+def check_pointers(store: Any, /) -> None:
+    """Refuse sparse matrices that scipy would cut short, or read outside, without a word.
+
+    Raises
+    ------
+    FileError
+        Naming the matrix.
+    """
+    from anndata.io import sparse_dataset  # type: ignore[import-untyped,unused-ignore]
+
+    from cytosig.blocks.sources import pointers_of
+
+    holders = [store, *(store[name] for name in _HOLDERS if name in store)]
+    for group in (g for holder in holders if hasattr(holder, "keys") for g in _groups(holder)):
+        if "indptr" in group and {"shape", "h5sparse_shape"} & set(group.attrs):
+            pointers_of(sparse_dataset(group))
+
+
+def _groups(holder: Any) -> Iterator[Any]:
+    return (found for name in holder if hasattr(found := holder[name], "keys"))
 
 
 def _check_filters(array: Any, where: str) -> None:

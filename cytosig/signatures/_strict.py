@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_MOST_DOTS, _DEEPEST = 10_000, 32
+
+
 @dataclass
 class Document:
     """The text of one TOML file, kept to find the line an error belongs to."""
@@ -26,11 +29,15 @@ class Document:
     def parse(cls, text: str, label: str, /) -> Document:
         """Parse TOML text; ``label`` names it in errors."""
         try:
+            _check_size(text)
             data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            _check_values(data)
+        except (ValueError, RecursionError) as error:  # tomllib's own among them
             line = re.search(r"at line (\d+)", str(error))
             where = f"{label}:{line.group(1)}" if line else label
-            raise SignatureError(f"{where}: not valid TOML: {error}.") from error
+            deep = isinstance(error, RecursionError)
+            why = "brackets in brackets without end" if deep else str(error)
+            raise SignatureError(f"{where}: not valid TOML: {why}.") from error
         return cls(label, text, data)
 
     @classmethod
@@ -54,6 +61,27 @@ class Document:
         if needle:
             start = next((k for k in range(start, len(lines)) if needle in lines[k]), start)
         return start + 1
+
+
+def _check_size(text: str) -> None:
+    """Refuse a line on which tomllib would spend minutes: its time grows with the dots squared."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > _MOST_DOTS:
+            raise ValueError(f"more than {_MOST_DOTS:,} dots in one line (at line {number})")
+
+
+def _check_values(data: dict[str, Any]) -> None:
+    """Refuse what TOML itself does not ask for, and what no message could show."""
+    rest: list[tuple[object, int]] = [(data, 0)]
+    while rest:
+        value, depth = rest.pop()
+        if depth > _DEEPEST:
+            raise ValueError(f"tables in tables, more than {_DEEPEST} deep")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise ValueError("a whole number of more than 64 bits")
+        if isinstance(value, dict | list):
+            inner = value.values() if isinstance(value, dict) else value
+            rest += [(one, depth + 1) for one in inner]
 
 
 def _find(lines: list[str], start: int, key: str, nth: int) -> int:
@@ -153,11 +181,13 @@ class Table:
     def words(self, key: str, /, *, required: bool = False) -> tuple[str, ...]:
         """Take a list of distinct non-empty strings."""
         values = self._raw(key, list, "a list of texts", required=required) or []
+        seen: set[str] = set()
         for value in values:
             if not isinstance(value, str) or not value.strip() or value != value.strip():
                 self.fail(f"{key} holds {value!r}: expected texts without blanks around.", key=key)
-            if values.count(value) > 1:
+            if value in seen:
                 self.fail(f"{key} names {value!r} twice.", key=key, needle=value)
+            seen.add(value)
         if required and not values:
             self.fail(f"{key} is empty; expected at least one name.", key=key)
         return tuple(values)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cytosig._errors import FileError, SignatureError
 from cytosig.signatures._strict import Document
@@ -136,8 +137,13 @@ def _read_table(path: str | os.PathLike[str], sep: str) -> list[Signature]:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, sep=sep, comment="#", keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
+        with Path(path).open("rb") as file:  # a name that pandas would take for an address is none
+            packed: Literal["gzip"] | None = "gzip" if str(path).lower().endswith(".gz") else None
+            frame = pd.read_csv(
+                file, sep=sep, comment="#", keep_default_na=False, na_values=[""],
+                compression=packed,
+            )  # fmt: skip
+    except (OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise SignatureError(f"{path}: cannot be read as a table: {error}.") from error
     if not set(_LONG) <= set(frame.columns):
         frame = frame.set_index(frame.columns[0])

@@ -180,6 +180,23 @@ def test_resume_does_again_what_has_changed(files, tmp_path, seen, change):
 
 
 @pytest.mark.parametrize(
+    "line", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"call": 1}', b"1 {}", b"changed"]
+)
+def test_resume_takes_no_line_that_is_not_as_it_was_written(files, tmp_path, seen, line):
+    absent, out = tmp_path / "C.h5ad", tmp_path / "out"
+    first = _cli(*files, absent, "-o", out, "--format", "tsv")
+    log = out / ".cytosig-score.run"
+    if line == b"changed":  # a number that would be told as if it were this run's
+        log.write_bytes(log.read_bytes().replace(b'"n_scored": ', b'"n_scored": 9'))
+    else:
+        log.write_bytes(line + b"\n" + line)
+    seen.clear()
+    done = _cli(*files, absent, "-o", out, "--format", "tsv", "--resume")
+    assert (done.code, done.out) == (1, first.out)
+    assert set(seen) == {30, 20}
+
+
+@pytest.mark.parametrize(
     ("words", "text"),
     [
         (["A.h5ad", "x/A.h5ad.gz", "-o", "out"], "are both called 'A'"),

@@ -14,6 +14,7 @@ from scipy import sparse
 import cytosig as cs
 from cytosig import tl
 from cytosig._errors import DataError, FileError
+from cytosig.engine.reference import Reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +75,41 @@ def test_a_reference_sums_duplicates_whoever_asks(counts: AnnData) -> None:
         expected = cs.tl.score(doubled, **options).obsm["cytosig_score"]
         found = cs.tl.score(doubled, reference=reference, **options).obsm["cytosig_score"]
     np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("mean", np.array([np.nan]), "mean and sd: expected one a gene"),
+        ("sd", -1.0, "finite numbers"),
+        ("mean", np.inf, "finite numbers"),
+        ("n_obs", np.array(0), "above 0"),
+        ("total", np.array(-1.0), "above 0"),
+        ("kind", np.array("magic"), "'magic' is not known"),
+        ("genes", np.array(["A", "A"]), "each once"),
+        ("mean", np.array("x"), "could not convert"),
+        ("cohort_pooled", np.array("all"), "'all' is not known"),
+        ("view ", np.zeros((3, 2)), "samples × genes"),
+        ("view ", None, "the samples themselves"),
+        ("sd", None, "'sd'"),
+    ],
+)
+def test_a_reference_whose_parts_do_not_fit(
+    logged: AnnData, tmp_path: Path, name: str, value: object, text: str
+) -> None:
+    """Scores against it would be wrong without a word."""
+    path = tmp_path / "cohort.npz"
+    tl.fit_reference(logged[:20].copy(), sample_key="donor", min_cells=1).save(path)
+    with np.load(path) as held:
+        arrays = dict(held)
+    if isinstance(value, float):
+        arrays[name][3] = value
+    elif value is None and name == "view ":
+        arrays["view other"] = arrays.pop(name)
+    elif value is None:
+        del arrays[name]
+    else:
+        arrays[name] = value
+    np.savez(path, **arrays)
+    with pytest.raises(FileError, match=text):
+        Reference.load(path)

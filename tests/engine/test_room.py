@@ -273,3 +273,35 @@ def test_blocks_without_some_of_the_compartments(
         cs.tl.score(adata, **{**real, "min_genes": 1}, scratch=tmp_path / "scratch")
     cs.tl.score(few_logged, **{**real, "min_genes": 1})
     _same(adata, few_logged)
+
+
+def _spoil_result(scratch: Path) -> None:
+    path = max(scratch.glob("job*"), key=lambda p: p.stat().st_size)
+    with path.open("r+b") as file:
+        file.write(b"\x55" * 16)  # the first column of the first block
+
+
+def _spoil_log(scratch: Path) -> None:
+    (scratch / "done.txt").write_bytes(b"0 7\n7 14 \xff\n0 9999999 3\nnonsense\n14 7 0\n")
+
+
+def _spoil_means(scratch: Path) -> None:
+    path = scratch / "everyone.npz"
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _spoil_run(scratch: Path) -> None:
+    (scratch / "run.json").write_bytes(b"\xff\xfe\x00")
+
+
+@pytest.mark.parametrize("spoil", [_spoil_result, _spoil_log, _spoil_means, _spoil_run])
+def test_what_is_not_as_it_was_written_is_done_again(
+    stored: Path, how: dict[str, Any], expected: AnnData, tmp_path: Path, spoil: Any
+) -> None:
+    """A disk that lost power holds the log of a block and not its results."""
+    scratch = tmp_path / "scratch"
+    _cut_off(stored, how, scratch, 2)
+    spoil(scratch)
+    with open_store(stored) as adata:
+        cs.tl.score(adata, **how, scratch=scratch)
+        _same(adata, expected)

@@ -230,3 +230,20 @@ def test_mtx_without_names(tmp_path):
     scipy_io.mmwrite(tmp_path / "counts.mtx", sparse.coo_matrix(COUNTS))
     with pytest.raises(FileError, match="without gene names"):
         read(tmp_path / "counts.mtx")
+
+
+@pytest.mark.parametrize("last", [0, 4])
+def test_pointers_that_would_lose_values(tmp_path, last):
+    """scipy takes the last pointer for the number of values and forgets the rest."""
+    with h5py.File(make_v3(tmp_path / "x.h5"), "r+") as file:
+        file["matrix/indptr"][-1] = last
+    with pytest.raises(FileError, match="disagree"):
+        read(tmp_path / "x.h5")
+
+
+def test_features_of_another_number(tmp_path):
+    with h5py.File(make_v3(tmp_path / "x.h5"), "r+") as file:
+        del file["matrix/features/genome"]
+        file["matrix/features/genome"] = as_bytes(["GRCh38"] * 3)
+    with pytest.raises(DataError, match="4 features have a name and 3 a value of genome"):
+        read(tmp_path / "x.h5")

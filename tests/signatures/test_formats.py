@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,3 +200,22 @@ def test_genes_that_spreadsheets_and_pandas_read_as_nothing(tmp_path: Path) -> N
     path = _file(tmp_path / "t.csv", "source,target,weight\nA,,1\nA,STAT1,1\n")
     with pytest.raises(SignatureError, match="row 0"):
         Catalogue.from_file(path)
+
+
+@pytest.mark.parametrize("how", ["cut short", "damaged", "no gzip"])
+def test_a_damaged_gzip_table(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "sets.csv.gz"
+    whole = gzip.compress(b"source,target,weight\n" + b"A,STAT1,1\n" * 100)
+    broken = whole[:12] + bytes(b ^ 0x55 for b in whole[12:20]) + whole[20:]
+    path.write_bytes({"cut short": whole[:-20], "damaged": broken, "no gzip": b"A,B\n1,2\n"}[how])
+    with pytest.raises(SignatureError, match=r"sets\.csv\.gz: cannot be read as a table"):
+        Catalogue.from_file(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["http://127.0.0.1:9/sets.csv", "s3://bucket/sets.tsv", "file:///x.csv"]
+)
+def test_an_address_is_no_file(name: str) -> None:
+    """pandas would go and fetch it."""
+    with pytest.raises(SignatureError, match="No such file"):
+        Catalogue.from_file(name)

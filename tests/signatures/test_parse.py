@@ -9,7 +9,7 @@ import pytest
 
 from cytosig._errors import FileError, SignatureError
 from cytosig.signatures import Catalogue, load_folder
-from cytosig.signatures._strict import Document
+from cytosig.signatures._strict import Document, Table
 from cytosig.signatures.parse import parse_cytokine
 
 if TYPE_CHECKING:
@@ -321,3 +321,26 @@ def test_an_axis_named_twice(place: Path) -> None:
     axes.write_text(axes.read_text() * 2)
     with pytest.raises(SignatureError, match="S3"):
         load_folder(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a = " + "9" * 5000, "limit"),
+        ("a = 0x" + "f" * 6000, "more than 64 bits"),
+        ("a = " + "[" * 3000, "brackets in brackets without end"),
+        ("[" + "a." * 60 + "a]", "more than 32 deep"),
+        ("b = 1\n" + "a." * 20_000 + "a = 1", "f.toml:2: .*dots in one line"),
+    ],
+)
+def test_a_bomb_is_a_mistake_as_any_other(text: str, why: str) -> None:
+    with pytest.raises(SignatureError, match=why) as told:
+        Document.parse(text, "f.toml")
+    assert len(str(told.value)) < 200
+
+
+def test_long_lists_take_no_time() -> None:
+    """100,000 names: compared pair by pair they took minutes."""
+    names = ", ".join(f'"G{k}"' for k in range(100_000))
+    table = Table(doc := Document.parse(f"names = [{names}]", "f.toml"), doc.data)
+    assert len(table.words("names")) == 100_000

@@ -223,7 +223,7 @@ def test_damaged_files_are_a_clear_error(
     cs.tl.fit_reference(balance_bulk).save(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(FileError, match=r"cohort\.npz: is no reference"):
+    with pytest.raises(FileError, match=r"cohort\.npz cannot be read: it is damaged"):
         balances(balance_bulk, reference=path)
     with pytest.raises(FileError, match=r"nowhere\.npz"):
         balances(balance_bulk, reference=tmp_path / "nowhere.npz")

@@ -1,0 +1,169 @@
+"""HDF5 files that lead elsewhere, never end, or declare what they cannot hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pytest
+
+from cytosig._errors import FileError
+from cytosig.io import can_open, open_store, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _external(file: h5py.File) -> None:
+    file["uns/away"] = h5py.ExternalLink("secret.h5", "/")
+
+
+def _root_elsewhere(file: h5py.File) -> None:
+    del file["obs"]
+    file["obs"] = h5py.ExternalLink("secret.h5", "/obs")
+
+
+def _stored_elsewhere(file: h5py.File) -> None:
+    file.create_dataset("uns/away", (4,), "u1", external=[("secret.bin", 0, 4)])
+
+
+def _virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((4,), "f8")
+    layout[:] = h5py.VirtualSource("secret.h5", "x", shape=(4,))
+    file.create_virtual_dataset("uns/away", layout)
+
+
+def _circle(file: h5py.File) -> None:
+    file["uns/cytosig/up"] = file["uns"]
+
+
+def _soft_circle(file: h5py.File) -> None:
+    file["uns/cytosig/up"] = h5py.SoftLink("/")
+
+
+def _bomb(file: h5py.File) -> None:
+    inner = file.create_group("uns/leaf")
+    for level in range(40):
+        outer = file.create_group(f"uns/level{level}")
+        outer["a"], outer["b"] = inner, inner
+        inner = outer
+
+
+def _deep(file: h5py.File) -> None:
+    node = file["uns"]
+    for _ in range(500):
+        node = node.create_group("a")
+
+
+def _swollen(file: h5py.File) -> None:
+    attrs = dict(file["obs/n"].attrs)
+    del file["obs/n"]
+    file.create_dataset("obs/n", (2**40,), "f8", chunks=(64,)).attrs.update(attrs)
+
+
+def _many_swollen(file: h5py.File) -> None:
+    for k in range(9):
+        file.create_dataset(f"uns/many{k}", (2**20,), "f8", chunks=(64,))
+
+
+def _shape(file: h5py.File) -> None:
+    file["X"].attrs["shape"] = np.array([2**33, 4])
+
+
+DAMAGE: list[tuple[Callable[[h5py.File], None], str]] = [
+    (_external, r"/uns/away: a link to another file"),
+    (_root_elsewhere, r"/obs: a link to another file"),
+    (_stored_elsewhere, r"/uns/away: its values are in other files"),
+    (_virtual, r"/uns/away: its values are in other files"),
+    (_circle, r"/uns/cytosig/up: this group holds itself"),
+    (_soft_circle, r"/uns/cytosig/up: this group holds itself"),
+    (_bomb, "same groups again and again"),
+    (_deep, "more than 64 deep"),
+    (_swollen, r"/obs/n: the arrays up to here are to take 8\.8e\+12 bytes"),
+    (_many_swollen, r"/uns/many\d: the arrays up to here are to take .* bytes on disk cannot hold"),
+    (_shape, r"/X: the shape of the sparse matrix is given as \[8589934592, 4\], but it has 6"),
+]
+
+
+@pytest.mark.parametrize(("damage", "text"), DAMAGE, ids=lambda d: getattr(d, "__name__", ""))
+def test_refused_before_it_is_read(
+    h5ad_file: Path, damage: Callable[[h5py.File], None], text: str
+) -> None:
+    with h5py.File(h5ad_file.with_name("secret.h5"), "w") as other:
+        other["x"] = np.arange(4.0)
+        other["obs/secret"] = np.arange(6.0)
+    h5ad_file.with_name("secret.bin").write_bytes(b"1234")
+    with h5py.File(h5ad_file, "r+") as file:
+        damage(file)
+    for call in (read, can_open):
+        with pytest.raises(FileError, match=text) as told:
+            call(h5ad_file)
+        assert h5ad_file.name in str(told.value)
+
+
+def test_links_inside_the_file_are_followed(h5ad_file: Path) -> None:
+    """As results are stored: the names of the observations a second time."""
+    with h5py.File(h5ad_file, "r+") as file:
+        file["obs/again"] = file["obs/n"]
+        file["uns/soft"] = h5py.SoftLink("/obs/n")
+    assert read(h5ad_file).uns["soft"].tolist() == list(range(6))
+    with open_store(h5ad_file) as adata:
+        assert adata.uns["soft"].tolist() == list(range(6))
+
+
+def test_zeros_that_pack_well_are_no_bomb(h5ad_file: Path) -> None:
+    """80 MB in 80 kB: gzip does that."""
+    with h5py.File(h5ad_file, "r+") as file:
+        file.create_dataset("uns/zeros", data=np.zeros(10**7), chunks=(10**6,), compression="gzip")
+    assert h5ad_file.stat().st_size < 200_000
+    assert read(h5ad_file).uns["zeros"].shape == (10**7,)
+
+
+def test_a_refusal_ends_when_the_file_is_mended(h5ad_file: Path) -> None:
+    whole = h5ad_file.read_bytes()
+    with h5py.File(h5ad_file, "r+") as file:
+        _external(file)
+    with pytest.raises(FileError):
+        read(h5ad_file)
+    h5ad_file.write_bytes(whole)
+    assert read(h5ad_file).n_obs == 6
+
+
+@pytest.mark.parametrize("last", [0, 3])
+def test_pointers_that_would_lose_values(h5ad_file: Path, last: int) -> None:
+    """scipy takes the last pointer for the number of values and forgets the rest."""
+    with h5py.File(h5ad_file, "r+") as file:
+        file["X/indptr"][-1] = last
+    with pytest.raises(FileError, match="row pointers, columns and values disagree"):
+        read(h5ad_file)
+
+
+def _global_heap(data: bytearray) -> None:
+    place = data.index(b"GCOL")
+    data[place + 16 : place + 32] = bytes(16)  # an entry without a length
+
+
+def _local_heap(data: bytearray) -> None:
+    """A free entry that names itself as the next."""
+    place = data.index(b"HEAP")
+    start = int.from_bytes(data[place + 24 : place + 32], "little")
+    data[place + 16 : place + 24] = bytes(8)
+    data[start : start + 16] = (0).to_bytes(8, "little") + (16).to_bytes(8, "little")
+
+
+@pytest.mark.parametrize("damage", [_global_heap, _local_heap])
+def test_heaps_without_end(h5ad_file: Path, damage: Callable[[bytearray], None]) -> None:
+    """HDF5 2.0 itself would never come back from these, so it is asked in a process of its own."""
+    data = bytearray(h5ad_file.read_bytes())
+    damage(data)
+    h5ad_file.write_bytes(data)
+    code = "import sys, cytosig as cs; cs.read(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, h5ad_file], capture_output=True, timeout=60, check=False
+    )
+    assert b"FileError" in done.stderr
+    assert b"a heap of names at byte" in done.stderr
