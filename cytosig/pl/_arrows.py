@@ -37,7 +37,7 @@ THINNEST, THICKEST = 0.8, 5.0  # points
 SIZE = 6.5  # points, of the names of cytokines
 LETTER, LINE = 0.0086, 0.0185  # inches that a letter is wide and a line high, a point of its size
 LOOP = 0.3  # inches from the middle of a circle to the end of its loop
-_BEND, _APART = 0.13, 0.14  # of the distance: how far arrows bend, and each further one
+_BEND, _APART = 0.13, 0.14  # of the length: how far arrows bend, and each further one
 _BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.92, "pad": 0.4}
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)  # where on an arrow a name may stand
 
@@ -119,14 +119,27 @@ def _patch(path: Path, wide: float, colour: str, sign: int) -> FancyArrowPatch:
 
 
 def _curve(ring: Ring, i: int, j: int, lane: int) -> Path:
-    """From the edge of one circle to that of another, bent to the right of the way."""
+    """From the edge of one circle to that of another, clear of all others."""
     start, end = ring.at[i], ring.at[j]
     way = end - start
-    middle = (start + end) / 2 + (_BEND + _APART * lane) * np.array([way[1], -way[0]])
+    middle = (start + end) / 2 + _bend(i, j, lane, len(ring.at)) * np.array([way[1], -way[0]])
     gap = ring.of(0.03)
     start = start + (ring.half(i) + gap) * _unit(middle - start)
     end = end + (ring.half(j) + gap) * _unit(middle - end)
     return Path([start, middle, end], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
+
+
+def _bend(i: int, j: int, lane: int, n: int) -> float:
+    """How far an arrow bends to the right of its way, as a share of its length.
+
+    Right of the way is inside where it leads clockwise, so that ways there and back are apart.
+    Where others stand between that are not far, both bend inside.
+    """
+    bend = _BEND + _APART * lane
+    steps = (j - i) % n
+    if steps > n / 2 and 2 <= n - steps < n / 3:
+        return -(bend + _APART / 2)
+    return bend
 
 
 def reach(lane: int, /) -> float:

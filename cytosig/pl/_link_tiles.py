@@ -136,7 +136,7 @@ def _matrix(
     drawn = _tiles.tiles(ax, values, texts, colours=colours, norm=norm)
     _scales.colour_bar(ax, drawn, NAMES[value])
     _finish(ax, types, title, lines)
-    numbers = _tiles.short(values, signed=value != "strength")
+    numbers = _tiles.short(values, signed=value != "strength", zero="")
     _tiles.numbers(ax, numbers, _tiles.is_dark(values, colours, norm))
     return ax
 

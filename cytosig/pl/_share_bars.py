@@ -85,10 +85,11 @@ def _bars(ax: Axes, rows: pd.DataFrame, size: float, /) -> None:
         _tips.attach(bar, [texts[k]])
     if not there.all():
         gone = np.flatnonzero(~there)
+        seen = rows["n_samples"].to_numpy()[gone] > 0
+        reasons = np.where(seen, "no sample makes any of it", "too few cells in every sample")
         _intervals.without_value(
-            ax, gone.astype(np.float64), ["nothing of it is made"] * len(gone),
-            [texts[k] for k in gone.tolist()], size,
-        )  # fmt: skip
+            ax, gone.astype(np.float64), reasons.tolist(), [texts[k] for k in gone.tolist()], size
+        )
 
 
 def _text(row: pd.Series[Any]) -> str:
@@ -107,6 +108,7 @@ def _text(row: pd.Series[Any]) -> str:
 
 
 def _handles(rows: pd.DataFrame) -> list[Patch]:
+    rows = rows[rows["share"].notna()]
     filled = rows["q"] <= FOUND
     rest = rows["q"].notna() & ~filled
     kinds = [

@@ -70,11 +70,11 @@ def squares(
     return drawn
 
 
-def short(values: Array, /, *, signed: bool = True) -> NDArray[np.object_]:
+def short(values: Array, /, *, signed: bool = True, zero: str = "0") -> NDArray[np.object_]:
     """Values as numbers for tiles, all to the same decimals; nothing where there is none."""
     decimals = _words.decimals_for(values, digits=2)
     texts = [
-        "" if np.isnan(one) else _words.decimal(one, decimals, signed=signed) if one else "0"
+        "" if np.isnan(one) else _words.decimal(one, decimals, signed=signed) if one else zero
         for one in values.ravel().tolist()
     ]
     return np.array(texts, dtype=object).reshape(values.shape)

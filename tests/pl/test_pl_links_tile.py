@@ -120,7 +120,7 @@ def test_contributions_have_the_colours_of_what_they_lean_to() -> None:
     np.testing.assert_allclose(colours[1], to_rgba(_colours.ANTI), atol=0.01)
     np.testing.assert_allclose(colours[2], to_rgba(_colours.PRO), atol=0.01)
     np.testing.assert_allclose(colours[0], (1, 1, 1, 1), atol=0.01)
-    assert {t.get_text() for t in ax.texts} == {"+0.020", "−0.020", "+0.010", "0"}
+    assert {t.get_text() for t in ax.texts} == {"+0.020", "−0.020", "+0.010"}
 
 
 def test_couplings_run_from_minus_1_to_1_and_gaps_are_grey() -> None:

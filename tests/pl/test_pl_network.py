@@ -138,6 +138,25 @@ def test_ways_there_and_back_bend_apart() -> None:
     assert np.hypot(*there) > 0.1
 
 
+def test_arrows_do_not_run_through_types_that_they_pass() -> None:
+    names = [f"t{k}" for k in range(10)]
+    pairs = [(a, b) for a in names for b in names if a != b]
+    links = [_link(f"IL{sign}", a, b, sign=sign) for a, b in pairs for sign in (1, -1)]
+    ax = cs.pl.network(_stored(*links), n=len(links))
+    at, t = _at(ax), np.linspace(0, 1, 41)[:, None]
+    radius = np.sqrt(_circles(ax).get_sizes().max()) / 2 * ax.figure.dpi / 72
+    pixels = ax.transData.transform([(0, 0), (1, 0)])[:, 0]
+    radius /= pixels[1] - pixels[0]
+    for name, arrow in _arrows(ax).items():
+        ends = name.split(",")[0].split(" to ")
+        a, b, c = _way(arrow)
+        curve = (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
+        for other in set(names) - set(ends):
+            assert np.hypot(*(curve - at[other]).T).min() > radius, (name, other)
+    middles = {tuple(np.round(_way(arrow)[1], 6)) for arrow in _arrows(ax).values()}
+    assert len(middles) == len(links), "no two on one way"
+
+
 def test_what_a_type_makes_for_itself_is_a_loop_away_from_the_others() -> None:
     ax = cs.pl.network(
         _stored(_link("IL6", "CAF", "CAF"), _link("IL11", "CAF", "CAF", strength=0.4),

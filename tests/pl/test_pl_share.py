@@ -109,13 +109,17 @@ def test_types_that_make_more_than_others_are_filled() -> None:
 
 
 def test_a_type_without_a_share_stands_last_and_says_so(labels: Labels) -> None:
-    table = _sources(share=[np.nan, 0.3, 0.5, 0.2], flags=["not detected", "", "", ""])
+    table = _sources(
+        share=[np.nan, 0.3, 0.7, np.nan], n_samples=[8, 8, 8, 0], flags=["not detected", "", "", ""]
+    )
     ax = cs.pl.share(_stored(sources=table), cytokine="IL6")
-    assert labels(ax.yaxis) == ["CAF", "macrophage", "B cell", "T cell"]
-    assert len(ax.patches) == 3
-    assert "nothing of it is made" in _small_print(ax)
+    assert labels(ax.yaxis) == ["CAF", "macrophage", "T cell", "B cell"]
+    assert len(ax.patches) == 2
+    reasons = {t.get_position()[1]: t.get_text() for t in ax.texts if t.get_position()[0] == 0.05}
+    assert reasons == {2: "no sample makes any of it", 3: "too few cells in every sample"}
     tips = [_tips.read(c.get_gid() or "") for c in ax.collections]
-    assert ["T cell: no share; not detected"] in tips
+    assert ["T cell: no share; not detected", "B cell: no share"] in tips
+    assert _keys(ax) == ["not found to make more (2)"]
 
 
 def test_a_bar_says_what_it_is() -> None:
