@@ -275,7 +275,7 @@ def test_tables_that_cannot_be_drawn_are_refused() -> None:
         cs.pl.blockade(_stored(silent))
 
 
-@pytest.mark.parametrize("n", [3, 25])
+@pytest.mark.parametrize("n", [3, pytest.param(25, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["single", "pair"])
 def test_names_fit_with_few_and_many(n: int, kind: str, overlaps: Overlaps) -> None:
     effects = {f"a drug of the list {k}": 0.03 - 0.002 * k for k in range(n)}
@@ -285,6 +285,7 @@ def test_names_fit_with_few_and_many(n: int, kind: str, overlaps: Overlaps) -> N
     assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1 + 1
 
 
+@pytest.mark.slow
 def test_drawn_into_cells_of_a_grid(overlaps: Overlaps) -> None:
     _, axes = plt.subplots(2, 2, figsize=(12, 9), layout="constrained")
     effects = {f"drug {k}": 0.03 - 0.002 * k for k in range(10)}

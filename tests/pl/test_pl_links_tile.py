@@ -253,7 +253,7 @@ def test_a_table_that_links_did_not_write_is_refused() -> None:
         cs.pl.links_tile(_stored(_links().drop(columns="strength")))
 
 
-@pytest.mark.parametrize("n", [3, 20])
+@pytest.mark.parametrize("n", [3, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("cytokine", [None, "IL6"])
 def test_names_fit_with_few_and_many(n: int, cytokine: str | None, overlaps: Overlaps) -> None:
     types = [f"a cell type {k}" for k in range(n)]
@@ -270,6 +270,7 @@ def test_names_fit_with_few_and_many(n: int, cytokine: str | None, overlaps: Ove
         assert box.height < (y1 - y0)
 
 
+@pytest.mark.slow
 def test_drawn_into_cells_of_a_grid(overlaps: Overlaps) -> None:
     _, axes = plt.subplots(2, 2, figsize=(12, 9), layout="constrained")
     adata = _stored(_links([f"type {k}" for k in range(8)], q=0.01))

@@ -254,6 +254,7 @@ def test_names_fit_with_few_and_many(n: int, kind: str, overlaps: Overlaps) -> N
     assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1 + 1
 
 
+@pytest.mark.slow
 def test_drawn_into_cells_of_a_grid(overlaps: Overlaps) -> None:
     types = [f"cell type {k}" for k in range(12)]
     adata = _stored(sources=_sources(types), sources_change=_changes(types))
