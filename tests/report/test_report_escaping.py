@@ -73,7 +73,8 @@ def test_characters_that_xml_does_not_know(hostile: ad.AnnData) -> None:
 def test_half_a_letter(tmp_path) -> None:
     """What no file can hold comes from Python only, and costs no report."""
     adata = ad.AnnData(np.ones((1, 1)))
-    adata.uns["cytosig"] = {"notes": ["\ud800"], "mine": pd.DataFrame({"a": ["\ud800"]})}
+    letters = pd.Series(["\ud800"], dtype=object)
+    adata.uns["cytosig"] = {"notes": ["\ud800"], "mine": pd.DataFrame({"a": letters})}
     cs.report.write(adata, tmp_path / "page.html")
     assert "\\ud800" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
