@@ -123,14 +123,12 @@ def _draw(
         rows[c].to_numpy(dtype=np.float64) for c in ("effect", "ci_low", "ci_high")
     )
     also = rows["effect_context"].to_numpy(dtype=np.float64) if context else effect
-    ax.set_xlim(*_intervals.span(np.append(effect, also), np.append(low, also),
-                                 np.append(high, also), middle=0.0))  # fmt: skip
+    ax.set_xlim(*_intervals.all_of(effect, also, low, high, middle=0.0))
     ax.axvline(0, color=_colours.INK, linewidth=0.8, zorder=1.5)
-    cut = _marks(ax, rows, also if context else None, size)
+    _marks(ax, rows, also if context else None, size)
     more = {
         "Diamonds: under the context rules that hold, without an interval.": context,
         "* in part: some of its targets are in no ligand or receptor form.": any(partly),
-        "An arrow: the interval goes on.": cut,
     }
     lines = [*lines, *(line for line, holds in more.items() if holds)]
     _frame.beneath(
@@ -141,8 +139,8 @@ def _draw(
     return ax
 
 
-def _marks(ax: Axes, rows: pd.DataFrame, also: Any, size: float, /) -> bool:
-    """Points with intervals; whether one of those goes on beyond the axes."""
+def _marks(ax: Axes, rows: pd.DataFrame, also: Any, size: float, /) -> None:
+    """Points with intervals."""
     from cytosig.pl import _intervals
 
     places = np.arange(len(rows), dtype=np.float64)
@@ -152,7 +150,7 @@ def _marks(ax: Axes, rows: pd.DataFrame, also: Any, size: float, /) -> bool:
         rows[c].to_numpy(dtype=np.float64) for c in ("effect", "ci_low", "ci_high")
     )
     there = ~np.isnan(effect)
-    cut = _intervals.whiskers(ax, places, low, high, colours)
+    _intervals.whiskers(ax, places, low, high, colours)
     if also is not None:
         ax.scatter(
             also[there], places[there], marker="D", s=(0.9 * _intervals.diameter(ax)) ** 2,
@@ -173,7 +171,6 @@ def _marks(ax: Axes, rows: pd.DataFrame, also: Any, size: float, /) -> bool:
         at = np.flatnonzero(~there).tolist()
         notes = [rows["note"].iloc[k] or "no effect is stored" for k in at]
         _intervals.without_value(ax, places[~there], notes, [texts[k] for k in at], size)
-    return cut
 
 
 def _handles(rows: pd.DataFrame, context: bool, /) -> list[Line2D]:
