@@ -12,6 +12,7 @@ import typer
 
 from cytosig._log import logger
 from cytosig.cli._notices import plain
+from cytosig.io._safe_text import disarm
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -103,8 +104,10 @@ def _tsv_cell(value: Cell) -> str:
         value = ", ".join(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return plain(" ".join(text.split()))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = plain(" ".join(str(value).split()))
+    return str(disarm(text)) if isinstance(value, str) else text
 
 
 def _console() -> Console:

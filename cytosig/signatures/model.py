@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -22,6 +23,7 @@ Tier = Literal["specific", "family", "shared", "user"]
 Grade = Literal["A", "B", "C", "D"]
 Compartment = Literal["epithelial", "stromal", "myeloid", "T_NK", "B"]
 COMPARTMENTS: tuple[Compartment, ...] = get_args(Compartment)
+_NAME = re.compile(r"[^/\x00-\x1f\x7f]{1,200}")
 GENERIC = "generic"
 """What stands for no compartment: the lists of all other cells and of bulk data."""
 
@@ -76,10 +78,11 @@ class Signature:
     evidence: Evidence | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.id.strip() or "/" in self.id:
+        if not _NAME.fullmatch(self.id) or self.id.strip() in ("", ".", ".."):
             raise SignatureError(
-                f"A signature is called {self.id!r}; expected a name without '/', which h5ad files"
-                " cannot hold in column names. Rename it."
+                f"A signature is called {self.id[:80]!r}; expected a name without '/', line breaks"
+                " and the like, of at most 200 characters: it becomes a column, and in zarr a"
+                " folder. Rename it."
             )
         seen: set[str] = set()
         for record in self.genes:

@@ -219,3 +219,9 @@ def test_an_address_is_no_file(name: str) -> None:
     """pandas would go and fetch it."""
     with pytest.raises(SignatureError, match="No such file"):
         Catalogue.from_file(name)
+
+
+@pytest.mark.parametrize("name", [".", "..", " .. ", "a\x00b", "a\x1b[2Jb", "x" * 201, "a/b"])
+def test_names_that_no_column_or_folder_can_have(name: str) -> None:
+    with pytest.raises(SignatureError, match="expected a name without '/'"):
+        Catalogue.from_dict({name: ["STAT1", "IRF1"]})
