@@ -101,15 +101,17 @@ def mirror_dotplot(
         ),
     )  # fmt: skip
     grades = _grades_of(adata, heard, key)
-    weak = any(_grades.is_weak(grades.get(id, "")) for id in rows)
+    weak = any(_grades.is_weak(grades.get(id, "")[-1:]) for id in rows)
+    differ = any("–" in grades.get(id, "") for id in rows)
     notes = [
         _talk.basis(adata, made, key=key),
         how,
         "specificity: log2 over the other types; response: over theirs, in spreads of a gene",
         "size: cells with the ligand, or with the rarest subunit of the receptor",
         "C, D: weak experimental support of the response list" if weak else "",
+        "B–D and the like: cell types are read by lists of their own" if weak and differ else "",
     ]
-    labels = [_grades.labelled(id, grades.get(id, "")) for id in rows]
+    labels = [_label(id, grades.get(id, "")) for id in rows]
     return _draw(halves, labels, max_q, [line for line in notes if line], ax)
 
 
@@ -143,13 +145,20 @@ def _rows(
 
 
 def _grades_of(adata: AnnData, heard: pd.DataFrame, key: str) -> dict[str, str]:
-    """Grade of every cytokine, or the worst of its lists where scoring left none."""
-    found = _stored.grades(adata, key=key)
-    if not found and "grade" in heard:
-        known = heard["grade"].fillna("").astype(str)
-        worst = known.groupby(heard["cytokine"]).max()
-        found = dict(zip(worst.index.astype(str), worst, strict=True))
-    return found
+    """Grades of the lists that targets were read by; those of scoring where none were stored."""
+    if "grade" not in heard:
+        return _stored.grades(adata, key=key)
+    known = heard["grade"].fillna("").astype(str)
+    told = known[known != ""].groupby(heard["cytokine"]).agg(["min", "max"])
+    return {
+        str(id): best if best == worst else f"{best}–{worst}"
+        for id, best, worst in zip(told.index, told["min"], told["max"], strict=True)
+    }
+
+
+def _label(id: str, grade: str) -> str:
+    """Name of a row, with its grade where that is below B in any cell type."""
+    return f"{id} ({grade})" if _grades.is_weak(grade[-1:]) else id
 
 
 def _source(row: pd.Series[Any]) -> str:

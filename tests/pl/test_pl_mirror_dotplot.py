@@ -202,9 +202,23 @@ def test_weak_grades_are_lettered(labels: Labels) -> None:
     ax = cs.pl.mirror_dotplot(_stored(heard=heard), cytokines=IDS)
     assert labels(ax.yaxis) == ["IL6", "TNF (C)", "IFNG", "CCL2 (D)"]
     assert "C, D: weak experimental support" in _note(ax)
+    assert "lists of their own" not in _note(ax)
+
+
+def test_grades_that_differ_by_cell_type_are_a_range(labels: Labels) -> None:
+    by_type = ["A", "B", "B", "D", "A", "C", "", "C", "A", "", "", ""]
+    heard = _rows(IDS, TYPES, response=1.0, grade=by_type)
     coverage = pd.DataFrame({"grade": ["D"]}, index=["IL6"])
     ax = cs.pl.mirror_dotplot(_stored(heard=heard, coverage=coverage), cytokines=IDS)
-    assert labels(ax.yaxis) == ["IL6 (D)", "TNF", "IFNG", "CCL2"], "grades of scoring go first"
+    assert labels(ax.yaxis) == ["IL6", "TNF (A–D)", "IFNG (A–C)", "CCL2"]
+    assert "cell types are read by lists of their own" in _note(ax)
+
+
+def test_without_grades_of_targets_those_of_scoring_are_lettered(labels: Labels) -> None:
+    heard = _rows(IDS, TYPES, response=1.0).drop(columns="grade", errors="ignore")
+    coverage = pd.DataFrame({"grade": ["D"]}, index=["IL6"])
+    ax = cs.pl.mirror_dotplot(_stored(heard=heard, coverage=coverage), cytokines=IDS)
+    assert labels(ax.yaxis) == ["IL6 (D)", "TNF", "IFNG", "CCL2"]
 
 
 def test_a_condition_is_asked_for_where_there_are_several() -> None:
