@@ -77,7 +77,7 @@ def _is_local(held: mmap.mmap, place: int, base: int) -> bool:
     while free != _NONE:
         if free + _HEADER > size or start + free + _HEADER > len(held):
             return True  # HDF5 says so itself
-        if steps * _HEADER > size:
+        if steps * _HEADER > min(size, len(held)):
             return False
         free, steps = _number(held, start + free), steps + 1
     return True

@@ -155,7 +155,13 @@ def _local_heap(data: bytearray) -> None:
     data[start : start + 16] = (0).to_bytes(8, "little") + (16).to_bytes(8, "little")
 
 
-@pytest.mark.parametrize("damage", [_global_heap, _local_heap])
+def _local_heap_of_any_size(data: bytearray) -> None:
+    _local_heap(data)
+    place = data.index(b"HEAP")
+    data[place + 8 : place + 16] = (2**62).to_bytes(8, "little")
+
+
+@pytest.mark.parametrize("damage", [_global_heap, _local_heap, _local_heap_of_any_size])
 def test_heaps_without_end(h5ad_file: Path, damage: Callable[[bytearray], None]) -> None:
     """HDF5 2.0 itself would never come back from these, so it is asked in a process of its own."""
     data = bytearray(h5ad_file.read_bytes())
