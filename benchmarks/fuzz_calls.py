@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Call = Callable[[Path, Case], str]
 
+SLOTS = ("cytosig_score", "cytosig_pvalue", "cytosig_axis", "cytosig_axis_pvalue", "cytosig_ligand")
 SAME, VALID = "same", "valid"
 IN, OUT = "in", "out"
 
@@ -82,7 +83,7 @@ def judged(adata: ad.AnnData, known: ad.AnnData | None = None) -> str:
 
 
 def _equal(left: ad.AnnData, right: ad.AnnData) -> bool:
-    for name in ("cytosig_score", "cytosig_pvalue", "cytosig_axis", "cytosig_ligand"):
+    for name in SLOTS:
         one, two = left.obsm.get(name), right.obsm.get(name)
         if one is None or two is None or list(one.columns) != list(two.columns):
             return False
@@ -127,8 +128,7 @@ def _results(out: Path) -> ad.AnnData:
         return ad.read_zarr(out) if out.is_dir() else ad.read_h5ad(out)
     except Exception:
         with opened(out, "zarr" if out.is_dir() else "h5ad") as store:
-            own = [name for name in store["obsm"] if name.startswith("cytosig_")]
-            obsm = {name: read_elem(store["obsm"][name]) for name in own}
+            obsm = {name: read_elem(store[f"obsm/{name}"]) for name in SLOTS}
             uns = {"cytosig": read_elem(store["uns/cytosig"])}
             return ad.AnnData(obs=read_elem(store["obs"]), obsm=obsm, uns=uns)
 

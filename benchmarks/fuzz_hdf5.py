@@ -76,7 +76,9 @@ def _all(file: h5py.File) -> list[str]:
 def values(file: h5py.File, name: str, rng: np.random.Generator) -> None:
     """Some values of an array of numbers."""
     node = file[name]
-    if isinstance(node, h5py.Dataset) and node.dtype.kind in "iufb" and node.size and node.ndim:
+    if isinstance(node, h5py.Dataset) and node.dtype.kind in "iufb" and node.ndim:
+        if not 0 < node.size < 10**6:
+            return
         found = node[()]
         for _ in range(int(rng.integers(1, 4))):
             place = tuple(int(rng.integers(n)) for n in found.shape)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GZIP_MAGIC = b"\x1f\x8b"
+LONGEST = 2**24
+"""Bytes of a line; a million numbers take fewer."""
 
 
 @contextmanager
@@ -44,13 +46,43 @@ def open_text(path: Path) -> Iterator[TextIO]:
     """Open ``path`` as text, unpacked, without a byte-order mark, line ends untouched."""
     with open_binary(path) as stream:
         encoding = _encoding(path)
-        text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        lines = cast("BinaryIO", _Lines(stream))
+        text = io.TextIOWrapper(lines, encoding=encoding, newline="")
         try:
             yield text
         except UnicodeError as exc:
             raise FileError(
                 f"{path} is not {encoding} text ({exc}). Save it as 'CSV UTF-8'."
             ) from exc
+        except _LongLineError as exc:
+            raise FileError(
+                f"{path} has a line of more than {LONGEST:,} bytes: it is damaged, or larger"
+                " than a table of text can well be. Store it as h5ad."
+            ) from exc
+
+
+class _LongLineError(Exception):
+    """A line that would fill the memory: gzip packs a thousand characters into one."""
+
+
+class _Lines(io.BufferedIOBase):
+    """Bytes that end a line every now and then."""
+
+    def __init__(self, stream: BinaryIO, /) -> None:
+        self._stream, self._length = stream, 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Some bytes; the reader of lines asks for a few thousand."""
+        part: bytes = self._stream.read1(size)  # type: ignore[attr-defined]
+        end = max(part.rfind(b"\n"), part.rfind(b"\r"))
+        self._length = self._length + len(part) if end < 0 else len(part) - end - 1
+        if self._length > LONGEST:
+            raise _LongLineError
+        return part
 
 
 def _encoding(path: Path) -> str:

@@ -269,3 +269,14 @@ def test_a_column_of_gene_lengths_is_no_sample(
     assert list(adata.obs_names) == ["s1", "s2"]
     np.testing.assert_array_equal(np.asarray(adata.to_df()), [[0, 1, 2], [0, 2, 4]])
     assert "Gene Length taken for annotation" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["x.csv.gz", "matrix.mtx.gz"])
+def test_a_line_without_end(tmp_path, name):
+    """A hundred MB of zeros in a hundred kB; a reader of lines would take all of it for one."""
+    start = b"gene,a,b\nSTAT1," if name == "x.csv.gz" else b"%%MatrixMarket matrix coordinate "
+    (tmp_path / name).write_bytes(gzip.compress(start + b"1" * 100_000_000))
+    for other in ("features.tsv", "barcodes.tsv"):
+        (tmp_path / other).write_text("a\n")
+    with pytest.raises(FileError, match="a line of more than 16,777,216 bytes"):
+        read(tmp_path / name)
