@@ -90,6 +90,14 @@ class _Nodes:
             if kind in (_ATTRS, _V3)
         }
 
+    @property
+    def essence(self) -> dict[str, tuple[object, object, Json]]:
+        """Shape and chunks (None of a group), and attributes, by place."""
+        arrays, attrs = self.arrays, self.attrs
+        places = dict.fromkeys(place for place, _ in self.said)
+        shapes = {place: (said["shape"], _chunks(said)) for place, said in arrays.items()}
+        return {p: (*shapes.get(p, (None, None)), attrs.get(p, {})) for p in places}
+
     def check(self, folder: _Folder, /) -> None:
         """Each array by itself, and all together."""
         total, arrays = 0, self.arrays
@@ -111,11 +119,15 @@ class _Folder:
         self.own, self.gathered = _Nodes(), _Nodes()
 
     def compare(self) -> None:
-        """Refuse a copy of all metadata that is not what each array and group says of itself."""
-        for key, copied in self.gathered.said.items():
-            if self.own.said.get(key) != copied:
+        """Refuse a copy of all metadata that tells of other arrays or attributes than are there.
+
+        How each is packed may be said in other words by another version of zarr.
+        """
+        own, copied = self.own.essence, self.gathered.essence
+        for place, said in copied.items():
+            if own.get(place) != said:
                 refuse(
-                    self.path, key[0], "what is said here is not what the metadata of the whole"
+                    self.path, place, "what is said here is not what the metadata of the whole"
                     " store say. Gather them anew (zarr.consolidate_metadata), or write the store"
                     " again.",
                 )  # fmt: skip

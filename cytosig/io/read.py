@@ -50,7 +50,8 @@ def read(path: str | os.PathLike[str], *, transpose: bool | None = None) -> AnnD
     Raises
     ------
     FileError
-        The file is missing, truncated, corrupt, or of a kind that is not known.
+        The file is missing, truncated, corrupt, or of a kind that is not known; it has links to
+        other files, or declares more than it can hold.
     DataError
         The content is at fault: a cell that is not a number, a sample name given twice, genes
         on neither side.
