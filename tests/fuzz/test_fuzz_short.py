@@ -41,22 +41,34 @@ def part() -> Iterator[Callable[[str], ModuleType]]:
 
 @pytest.fixture(scope="module")
 def seeds(part: Callable[[str], ModuleType]) -> dict[str, list[object]]:
-    logging.getLogger("cytosig").setLevel(logging.CRITICAL)
-    with contextlib.redirect_stdout(io.StringIO()):
+    with _silent():
         return part("fuzz_seeds").make_here()
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """No summaries, no notices, no warnings of anndata."""
+    logger = logging.getLogger("cytosig")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _outcome(call: Callable[..., str], place: Path, case: object) -> str:
     """The campaign's own, without a process of its own."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
+    try:
+        with _silent():
             return call(place, case)
-        except FileError as error:
-            assert place.name in str(error), "which file"
-            return "refused"
-        except CytosigError:
-            return "refused"
+    except FileError as error:
+        assert place.name in str(error), "which file"
+        return "refused"
+    except CytosigError:
+        return "refused"
 
 
 def _put(case: object, place: Path) -> None:
@@ -77,6 +89,7 @@ def test_undamaged_files_give_what_they_hold(
         assert _outcome(call, place, case) == ("same" if compared else "valid"), name
 
 
+@pytest.mark.slow
 def test_no_defect_in_a_short_campaign(
     part: Callable[[str], ModuleType], seeds: dict[str, list[object]], tmp_path: Path
 ) -> None:
