@@ -79,7 +79,10 @@ def _put_table(
     group = tables.create_group(name)
     index = str(store["obs"].attrs["_index"])
     own = "_index" if index in table.columns else index
-    names(f"obs/{index}", f"obsm/{name}/{own}")
+    if str(store["obs"][index].attrs.get("encoding-type")).endswith("string-array"):
+        names(f"obs/{index}", f"obsm/{name}/{own}")
+    else:  # numbers, say: anndata makes words of them in obs, and in obs alone
+        put(group, own, table.index.to_numpy(dtype=object))
     group.attrs.update({
         "encoding-type": "dataframe",
         "encoding-version": "0.2.0",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import FileError
 from cytosig.io._results import add_results, put
+from cytosig.io._sound_zarr import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,10 +74,13 @@ def add(adata: AnnData, part: Path, key: str, let_go: Callable[[], None], /) -> 
     def repeat(there: str, here: str) -> None:
         shutil.copytree(part / there, part / here, copy_function=shutil.copyfile)
 
-    was_gathered = _scatter(part)
+    gathered = _scatter(part)
     root = zarr.open_group(str(part), mode="r+")
+    for name in gathered or ():
+        if name not in root:  # by its own metadata, which are all there is now
+            raise FileError(f"{name} of the store is damaged. Copy or write the store again.")
     add_results(root, adata, key, names=repeat, values=put, let_go=let_go)
-    if was_gathered:
+    if gathered is not None:
         _gather(part)
 
 
@@ -89,24 +93,21 @@ def _gather(part: Path) -> None:
         zarr.consolidate_metadata(str(part))
 
 
-def _scatter(part: Path) -> bool:
+def _scatter(part: Path) -> list[str] | None:
     """Take away the copy of all metadata at the root, which is about to be wrong.
 
     Returns
     -------
-    Whether there was one.
+    Arrays and groups it told of; None where there was none.
     """
-    own = part / _V2_ALL
+    own, root = part / _V2_ALL, part / _V3
     if own.exists():
+        names = {key.rpartition("/")[0] for key in read_json(own)["metadata"]}
         own.unlink()
-        return True
-    root = part / _V3
+        return sorted(names - {""})
     if not root.exists():
-        return False
-    try:
-        meta = json.loads(root.read_text(encoding="utf-8"))
-    except ValueError as exc:
-        raise FileError(f"{root} is damaged ({exc}). Copy or write it again.") from exc
-    found = meta.pop(_V3_ALL, None) is not None
+        return None
+    meta = read_json(root)
+    found = meta.pop(_V3_ALL, None)
     root.write_text(json.dumps(meta, indent=2), encoding="utf-8")
-    return found
+    return None if found is None else sorted(found["metadata"])

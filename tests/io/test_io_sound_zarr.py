@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import anndata
 import numpy as np
+import pandas as pd
 import pytest
 
 from cytosig._errors import FileError
-from cytosig.io import can_open, open_store, read
+from cytosig.io import can_open, open_store, read, write_scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +138,23 @@ def test_copies_in_the_words_of_another_version(store: Path, adata: anndata.AnnD
         if json.loads(file.read_text()) == {}:
             file.unlink()
     np.testing.assert_array_equal(read(store).layers["big"], adata.layers["big"])
+
+
+def test_what_only_the_copy_tells_of_is_not_lost(store: Path) -> None:
+    """zarr takes an array without its type for none; the copy, made anew, would not have it."""
+    file = next(
+        f for f in (store / "layers" / "big").iterdir() if f.name in (".zarray", "zarr.json")
+    )
+    said = json.loads(file.read_text())
+    said.pop("data_type" if "data_type" in said else "dtype")
+    file.write_text(json.dumps(said))
+    target = store.with_name("out.zarr")
+    with open_store(store) as adata:
+        adata.obsm["mine_score"] = pd.DataFrame({"IFNG": np.arange(6.0)}, index=adata.obs_names)
+        adata.uns["mine"] = {"format": 1}
+    with pytest.raises(FileError, match="layers/big of the store is damaged"):
+        write_scored(adata, store, target, key="mine")
+    assert not target.exists()
 
 
 def test_metadata_of_another_format(store: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
@@ -187,3 +188,20 @@ def test_a_failure_leaves_nothing_behind(
         write_scored(found, h5ad_file, h5ad_file, key="mine")
     assert h5ad_file.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["made.h5ad"]
+
+
+@pytest.mark.parametrize("kind", ["numbers", "categories"])
+def test_names_that_are_not_stored_as_text(h5ad_file: Path, tmp_path: Path, kind: str) -> None:
+    """anndata makes words of them in obs, and refuses a table beside it that has them as stored."""
+    with h5py.File(h5ad_file, "r+") as file:
+        del file["obs/_index"], file["obsm/score"]
+        own = np.arange(6) if kind == "numbers" else pd.Categorical([f"c{k}" for k in range(6)])
+        ad.io.write_elem(file["obs"], "_index", own)
+    with open_store(h5ad_file) as found:
+        _scored(found, "mine")
+    write_scored(found, h5ad_file, tmp_path / "out.h5ad", key="mine")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        back = ad.read_h5ad(tmp_path / "out.h5ad")
+    assert back.obsm["mine_score"]["IFNG"].tolist() == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    assert list(back.obsm["mine_score"].index) == list(back.obs_names)
