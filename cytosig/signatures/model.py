@@ -24,6 +24,7 @@ Grade = Literal["A", "B", "C", "D"]
 Compartment = Literal["epithelial", "stromal", "myeloid", "T_NK", "B"]
 COMPARTMENTS: tuple[Compartment, ...] = get_args(Compartment)
 _NAME = re.compile(r"[^/\x00-\x1f\x7f]{1,200}")
+_SMALLEST, _LARGEST = 1e-9, 1e9  # of weights: their squares are added up
 GENERIC = "generic"
 """What stands for no compartment: the lists of all other cells and of bulk data."""
 
@@ -91,6 +92,11 @@ class Signature:
                     f"Signature {self.id!r} names gene {record.gene!r} twice; keep one line for it."
                 )
             seen.add(record.gene)
+            if not _SMALLEST <= abs(record.weight) <= _LARGEST:
+                raise SignatureError(
+                    f"Signature {self.id!r}, gene {record.gene!r}: weight {record.weight:g};"
+                    f" expected {_SMALLEST:g} to {_LARGEST:g}, or less than 0 by as much."
+                )
 
     @cached_property
     def weights(self) -> Mapping[str, float]:

@@ -225,3 +225,10 @@ def test_an_address_is_no_file(name: str) -> None:
 def test_names_that_no_column_or_folder_can_have(name: str) -> None:
     with pytest.raises(SignatureError, match="expected a name without '/'"):
         Catalogue.from_dict({name: ["STAT1", "IRF1"]})
+
+
+@pytest.mark.parametrize("weight", [1e308, -1e10, 1e-320, float("nan"), float("inf")])
+def test_weights_whose_squares_are_no_numbers(weight: float) -> None:
+    for make in (Catalogue.from_dict, lambda sets: Catalogue.from_frame(pd.DataFrame(sets))):
+        with pytest.raises(SignatureError, match=r"'STAT1'.* weight"):
+            make({"A": {"STAT1": weight, "IRF1": 1.0}})
