@@ -87,6 +87,21 @@ def _all(where: Any, selector: str) -> list[WebElement]:
     return where.find_elements("css selector", selector)
 
 
+def _click(browser: Chrome, element: WebElement) -> None:
+    """Click what stands still: figures above may take their place while the page scrolls."""
+    from selenium.common.exceptions import ElementClickInterceptedException
+
+    end = time.monotonic() + PATIENCE
+    while True:
+        _show(browser, element)
+        try:
+            element.click()
+        except ElementClickInterceptedException:
+            assert time.monotonic() < end, "something lies over it"
+        else:
+            return
+
+
 def _box(browser: Chrome, name: str) -> WebElement:
     """The table of that name, opened, nothing typed, in view."""
     box = _find(browser, f'details[data-name="{name}"]')
@@ -158,11 +173,11 @@ def test_every_figure_can_be_seen(browser: Chrome) -> None:
 
 def test_a_click_sorts_over_all_rows(browser: Chrome, hostile: anndata.AnnData) -> None:
     box, table = _box(browser, "links"), _links(hostile)
-    _header(box, "strength").click()
+    _click(browser, _header(box, "strength"))
     _comes(lambda: _count(box), f"Rows 1 to {PAGE} of {len(table):,}")
     ascending = table["strength"].sort_values(kind="stable").head(PAGE)
     _until(lambda: _numbers(box, "strength") == _rounded(ascending, box))
-    _header(box, "strength").click()
+    _click(browser, _header(box, "strength"))
     descending = table["strength"].sort_values(ascending=False, kind="stable").head(PAGE)
     _until(lambda: _numbers(box, "strength") == _rounded(descending, box))
     sorted_ = [th.get_attribute("aria-sort") for th in _all(box, "thead th")]
@@ -236,11 +251,11 @@ def test_all_columns_can_be_shown(browser: Chrome, hostile: anndata.AnnData) -> 
     box, table = _box(browser, "balance"), hostile.uns["cytosig"]["balance"]
     first = len(_all(box, "thead th"))
     button = _find(box, ".tools .all")
-    button.click()
+    _click(browser, button)
     _comes(lambda: len(_all(box, "thead th")), table.shape[1] + 1)
     assert button.get_attribute("aria-pressed") == "true"
     _comes(lambda: len(_all(box, "tbody tr:first-child td")), table.shape[1] + 1)
-    button.click()
+    _click(browser, button)
     _comes(lambda: len(_all(box, "thead th")), first)
 
 
@@ -249,14 +264,14 @@ def test_a_folded_table_fills_when_it_is_opened(browser: Chrome) -> None:
     assert box.get_attribute("open") is None
     summary = _find(box, "summary")
     _show(browser, summary)
-    summary.click()
+    _click(browser, summary)
     _comes(lambda: len(_all(box, "tbody tr")), PAGE)
 
 
 def test_a_table_is_saved_whole(browser: Chrome, hostile: anndata.AnnData, saved: Path) -> None:
     box = _box(browser, "balance")
     _type(box, "no such word")  # a file has all rows, whatever is shown
-    _find(box, ".tools .save").click()
+    _click(browser, _find(box, ".tools .save"))
     file = saved / "balance.tsv"
     _until(file.is_file)
     with file.open(encoding="utf-8", newline="") as text:
