@@ -126,7 +126,7 @@ def _detect_hdf5(path: Path) -> Kind:
             return "10x h5"
     if {"row_attrs", "col_attrs"} <= keys:
         raise FileError(f"{path} is a loom file; convert it to .h5ad first.")
-    found = ", ".join(sorted(keys)[:5]) or "nothing"
+    found = ", ".join(sorted(map(str, keys))[:5]) or "nothing"
     raise FileError(
         f"{path} is an HDF5 file but neither AnnData nor 10x Genomics (at its root: {found}). "
         f"Readable: {KNOWN}."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_MOST_DOTS, _DEEPEST = 10_000, 32
+_MOST_DOTS, _DEEPEST, _LONGEST_KEY, _LONGEST = 10_000, 32, 1000, 1000
 
 
 @dataclass
@@ -85,6 +85,8 @@ def _check_values(data: dict[str, Any]) -> None:
 
 
 def _find(lines: list[str], start: int, key: str, nth: int) -> int:
+    if len(key) > _LONGEST_KEY:  # looking for it at every place of a line as long takes minutes
+        return start
     header = re.compile(rf"\s*\[\[?\s*(?:.*\.)?{re.escape(key)}\s*\]\]?")
     entry = re.compile(rf"\s*(?:\{{.*)?{re.escape(key)}\s*=")
     headers = [i for i in range(start, len(lines)) if header.match(lines[i])]
@@ -113,7 +115,8 @@ class Table:
         """Raise with file and line."""
         path = (*self.path, key) if key in self.data else self.path
         line = self.doc.line_of(path, needle)
-        raise SignatureError(f"{self.doc.label}:{line}: {message}")
+        short = message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ..."
+        raise SignatureError(f"{self.doc.label}:{line}: {short}")
 
     def _raw(self, key: str, kind: type, wanted: str, *, required: bool) -> Any:
         self.taken.add(key)

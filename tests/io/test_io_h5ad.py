@@ -120,6 +120,13 @@ def test_hdf5_of_another_kind(tmp_path):
         read(tmp_path / "x.h5ad")
 
 
+def test_hdf5_with_names_that_are_no_text(tmp_path):
+    with h5py.File(tmp_path / "x.h5ad", "w") as file:
+        file["stuff"] = file[b"\xff\xfe"] = [1, 2]
+    with pytest.raises(FileError, match=r"neither AnnData nor 10x Genomics .*stuff"):
+        read(tmp_path / "x.h5ad")
+
+
 def test_mudata(tmp_path):
     with h5py.File(tmp_path / "x.h5mu", "w") as file:
         file.attrs["encoding-type"] = "MuData"

@@ -344,3 +344,12 @@ def test_long_lists_take_no_time() -> None:
     names = ", ".join(f'"G{k}"' for k in range(100_000))
     table = Table(doc := Document.parse(f"names = [{names}]", "f.toml"), doc.data)
     assert len(table.words("names")) == 100_000
+
+
+def test_a_key_without_end_is_told_at_once() -> None:
+    """Half a million letters: looked for at every place of their line they took minutes."""
+    table = Table(doc := Document.parse(f"x = 1\n{'A' * 500_000} = 1", "f.toml"), doc.data)
+    table.taken.add("x")
+    with pytest.raises(SignatureError, match="unknown key 'AAA") as told:
+        table.close()
+    assert len(str(told.value)) < 1100
