@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
-SEED, N_SHORT, N_LONG = 11, 150, 1500
+SEED, N_SHORT, N_LONG = 11, 150, 2000
 
 pytestmark = pytest.mark.skipif(
     not PROGRAM.is_file(), reason="benchmarks/ is not in this distribution"
