@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cytosig._errors import UsageError
+from cytosig.pl import _words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,9 +56,13 @@ def extent(n: int, /, *, widest: float, narrowest: float, most: float) -> float:
 
 
 def note(ax: Axes, lines: Iterable[str], /) -> None:
-    """Small print under the x axis, and under its label where it has one, wrapped to its width."""
+    """Small print under the x axis, and under its label where it has one, wrapped to its width.
+
+    Names of the data may stand in it: their dollar signs are no formulas.
+    """
     inches = ax.get_window_extent().width / ax.figure.dpi
-    text = "\n".join(textwrap.fill(line, max(24, int(inches / 0.056))) for line in lines)
+    wrapped = (textwrap.fill(line, max(24, int(inches / 0.056))) for line in lines)
+    text = _words.no_formula("\n".join(wrapped))
     if not ax.get_xlabel():
         ax.set_xlabel(text, fontsize=7, loc="left", labelpad=6)
     elif text:

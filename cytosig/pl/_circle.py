@@ -77,7 +77,7 @@ def draw(
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     _legend(ax, found, n_cells, LARGEST)
-    _axes.note(ax, _escaped([*lines, " "]))
+    _axes.note(ax, [*lines, " "])
     _axes.settle(ax)
     box = ax.get_window_extent()
     if min(box.width, box.height) / ax.figure.dpi < 3.4:
@@ -94,12 +94,8 @@ def draw(
     if unnamed:
         lines = [*lines, f"No room for the names on {unnamed} of {len(found)} arrows."]
     ax.set_xlabel("")
-    _axes.note(ax, _escaped(lines))
+    _axes.note(ax, lines)
     return ax
-
-
-def _escaped(lines: list[str]) -> list[str]:
-    return [line.replace("$", r"\$") for line in lines]
 
 
 def _names(found: Sequence[Bundle], types: list[str], size: float) -> list[Name]:

@@ -161,7 +161,7 @@ def _begin(ax: Axes | None, types: list[str]) -> Axes:
 
 def _finish(ax: Axes, types: list[str], title: str, lines: list[str], /) -> None:
     """Words around the tiles; then places of the layout are taken and names fitted to them."""
-    _axes.note(ax, [line.replace("$", r"\$") for line in lines if line])
+    _axes.note(ax, [line for line in lines if line])
     _tiles.frame(ax, types, types, above=title)
     _axes.settle(ax)
     _tiles.frame(ax, types, types, above=title)

@@ -53,7 +53,7 @@ def matrix(
     _scales.colour_bar(
         ax, drawn, label, below=low < (norm.vmin or 0), above=high > (norm.vmax or 0)
     )
-    _axes.note(ax, [line.replace("$", r"\$") for line in [*lines, _OVERLAP]])
+    _axes.note(ax, [*lines, _OVERLAP])
     _frame.key_above(ax, _handles(_synergies(table, place), context))
     _axes.settle(ax)
     _tiles.frame(ax, names, names)

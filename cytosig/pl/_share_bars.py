@@ -43,9 +43,7 @@ def draw(
         f"{_talk.basis(adata, found, key=key)}; bars: means over samples, lines: {level}intervals.",
         "Shares of what those cells of a sample make that reached the machine.",
     ]
-    _frame.beneath(
-        ax, f"share of the output of {plain(cytokine)}", [x.replace("$", r"\$") for x in lines]
-    )
+    _frame.beneath(ax, f"share of the output of {plain(cytokine)}", lines)
     _frame.key_above(ax, _handles(rows))
     return ax
 

@@ -51,7 +51,7 @@ def draw(
     cut = _totals(ax, rows, there, size)
     _frame.beneath(
         ax, f"change of the output of {plain(cytokine)}, log2",
-        [line.replace("$", r"\$") for line in _said(adata, rows, cut, key)],
+        _said(adata, rows, cut, key),
     )  # fmt: skip
     _frame.key_above(ax, _handles(rows))
     return ax

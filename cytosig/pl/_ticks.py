@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, Locator
 
+from cytosig.pl._words import no_formula
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -67,4 +69,4 @@ def plain(name: str, /, longest: int = LONGEST) -> str:
     if len(name) > longest:
         half = longest // 2
         name = f"{name[:half]}…{name[1 - half :]}"
-    return name.replace("$", r"\$")
+    return no_formula(name)

@@ -1,14 +1,22 @@
-"""Numbers as texts on marks and small print say them."""
+"""Words and numbers as texts on marks and small print say them."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import ArrayLike
+
+_DOLLAR = re.compile(r"(?<!\\)\$")
+
+
+def no_formula(text: str, /) -> str:
+    """A text whose dollar signs matplotlib draws as they are; one made so stays as it is."""
+    return _DOLLAR.sub(r"\\$", text)
 
 
 def number(value: float, /, *, signed: bool = True) -> str:

@@ -131,10 +131,7 @@ def _draw(
         "* in part: some of its targets are in no ligand or receptor form.": any(partly),
     }
     lines = [*lines, *(line for line, holds in more.items() if holds)]
-    _frame.beneath(
-        ax, _frame.leaning(ax, "change of the balance"),
-        [line.replace("$", r"\$") for line in lines if line],
-    )  # fmt: skip
+    _frame.beneath(ax, _frame.leaning(ax, "change of the balance"), lines)
     _frame.key_above(ax, _handles(rows, context))
     return ax
 

@@ -127,9 +127,7 @@ def _draw(rows: Rows, grades: dict[str, str], level: float, ax: Axes | None) -> 
     if rows.along != "name":
         ax.set_title(plain(_title(rows, grades, weak)), fontsize=_frame.NAME, loc="left")
     lines = _said(rows, level, cut=cut, weak=bool(weak.any()))
-    _frame.beneath(
-        ax, plain(_effects.label_of(rows), 60), [line.replace("$", r"\$") for line in lines]
-    )
+    _frame.beneath(ax, plain(_effects.label_of(rows), 60), lines)
     return ax
 
 

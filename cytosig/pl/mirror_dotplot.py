@@ -223,7 +223,7 @@ def _draw(
     for half, first in zip(halves, firsts, strict=True):
         _mirror.heading(ax, half, first, each * (len(half.types) + gap * 0.8))
     _mirror.legend(ax, halves, max_q, top)
-    _axes.note(ax, [line.replace("$", r"\$") for line in notes])
+    _axes.note(ax, notes)
     _axes.settle(ax)
     name_places(ax.xaxis, columns)
     name_places(ax.yaxis, labels)

@@ -192,10 +192,6 @@ def _draw(
     ax.set_xticks([t for t in steps if 0 <= t <= last * 1.02])
     names = [plain(group.name, 20) for group in groups]
     gap = _kaplan.risk_rows(ax, [g.time for g in groups], names, [g.colour for g in groups])
-    _frame.beneath(ax, plain(columns[0], 40), [_escaped(line) for line in lines], gap=gap)
+    _frame.beneath(ax, plain(columns[0], 40), lines, gap=gap)
     _frame.key_above(ax, handles)
     return ax
-
-
-def _escaped(text: str) -> str:
-    return text.replace("$", r"\$")

@@ -26,3 +26,16 @@ def test_matplotlib_waits_for_a_plot_and_pyplot_for_a_figure() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"early": False, "pyplot": False}
+
+
+def test_small_print_shows_dollars_as_they_are() -> None:
+    """Else a name like ``a$b$c`` is a formula, and ``$\\frac$`` an error when drawn."""
+    from matplotlib.figure import Figure
+
+    from cytosig.pl import _axes, _words
+
+    ax = Figure(figsize=(6, 4)).subplots()
+    _axes.note(ax, [r"relative to the samples with arm=$\frac$", "cost: 3$ and 4$"])
+    ax.figure.canvas.draw()
+    assert ax.get_xlabel().count(r"\$") == 4
+    assert _words.no_formula(_words.no_formula("a$b")) == r"a\$b"
