@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cytosig._errors import DataError, UsageError
 from cytosig._obs import names_of
-from cytosig.pl import _stored
+from cytosig.pl import _stored, _words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,10 +59,9 @@ def narrowed(table: pd.DataFrame, wanted: Mapping[str, str | None], /) -> pd.Dat
                 f" Choose one by {column}=."
             )
         if label is not None and label not in there:
-            near = get_close_matches(label, there, n=3)
             raise UsageError(
                 f"{column}={label!r} is not in the stored comparison; it has {_few(there)}."
-                + (f" Near: {', '.join(near)}." if near else "")
+                + _words.near(label, there)
             )
         table = table[(table[column] == (there[0] if label is None else label)).to_numpy()]
     return table

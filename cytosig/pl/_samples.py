@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
-from cytosig._obs import column_of, names_of
-from cytosig.pl import _stored
+from cytosig._obs import column_of
+from cytosig.pl import _stored, _words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +50,7 @@ def table_of(
     adata: AnnData, name: str, /, *, key: str, needs: Sequence[str], run: str = RUN
 ) -> pd.DataFrame:
     """A table of the balance that has one row a sample, with the columns that are drawn."""
-    table = _stored.tool_table(adata, name, key=key, run=run)
-    lacking = [column for column in needs if column not in table.columns]
-    if lacking:
-        raise DataError(
-            f"uns[{key!r}][{name!r}] has no column {lacking[0]!r}; it has"
-            f" {names_of(table.columns)}. Run {run} again."
-        )
+    table = _stored.tool_table(adata, name, key=key, run=run, needs=needs)
     table = table.set_axis(table.index.astype(str), axis=0)
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
@@ -83,12 +76,9 @@ def check_sample(name: str, there: Sequence[str], /, *, argument: str) -> None:
     """Refuse a sample that has no row, and name those that are spelt alike."""
     if name in there:
         return
-    near = get_close_matches(name, there, n=3)
     few = ", ".join(map(repr, list(there)[:5]))
-    raise UsageError(
-        f"{argument}: the balance has no sample {name!r}."
-        + (f" Near: {', '.join(near)}." if near else f" It has {len(there)}: {few} ...")
-    )
+    hint = _words.near(name, there) or f" It has {len(there)}: {few} ..."
+    raise UsageError(f"{argument}: the balance has no sample {name!r}.{hint}")
 
 
 def sample_key(adata: AnnData, /, *, key: str) -> str | None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytosig._errors import DataError
 from cytosig.pl import _colours, _stored, _talk, _words
 
 if TYPE_CHECKING:
@@ -24,10 +23,7 @@ COLOURS = {"against": _colours.ANTI, "for": _colours.PRO, "undecided": _colours.
 
 def read(adata: AnnData, /, *, key: str) -> pd.DataFrame:
     """The stored scenarios, names and notes as plain text."""
-    table = _stored.tool_table(adata, "blockade", key=key, run=RUN)
-    lacking = [column for column in _NEEDED if column not in table]
-    if lacking:
-        raise DataError(f"uns[{key!r}]['blockade'] has no column {lacking[0]!r}; run {RUN} again.")
+    table = _stored.tool_table(adata, "blockade", key=key, run=RUN, needs=_NEEDED)
     texts = {c: table[c].fillna("").astype(str) for c in ("name", "kind", "note")}
     return table.assign(**texts)
 

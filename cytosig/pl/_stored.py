@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
 from cytosig._keys import Keys
 from cytosig._obs import column_of, names_of
+from cytosig.pl import _words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +87,9 @@ def min_coverage(adata: AnnData, /, *, key: str) -> float | None:
     return None if found is None else float(found)
 
 
-def tool_table(adata: AnnData, name: str, /, *, key: str, run: str) -> pd.DataFrame:
+def tool_table(
+    adata: AnnData, name: str, /, *, key: str, run: str, needs: Sequence[str] = ()
+) -> pd.DataFrame:
     """A table that a tool left in ``uns[key][name]``; ``run`` is the call that makes it.
 
     Raises
@@ -95,7 +97,7 @@ def tool_table(adata: AnnData, name: str, /, *, key: str, run: str) -> pd.DataFr
     UsageError
         When it is not there.
     DataError
-        When it is no table, or one without rows.
+        When it is no table, one without rows, or one without a column of ``needs``.
     """
     record = _record(adata, key)
     if name not in record:
@@ -111,6 +113,12 @@ def tool_table(adata: AnnData, name: str, /, *, key: str, run: str) -> pd.DataFr
         )
     if found.empty:
         raise DataError(f"uns[{key!r}][{name!r}] has no rows; there is nothing to show.")
+    lacking = [column for column in needs if column not in found]
+    if lacking:
+        raise DataError(
+            f"uns[{key!r}][{name!r}] has no column {lacking[0]!r}; run {run} again. It has"
+            f" {names_of(found)}."
+        )
     table: pd.DataFrame = found
     return table
 
@@ -154,12 +162,8 @@ def _chosen(ids: Sequence[str], there: list[str], where: str, /) -> list[str]:
     wanted = [] if isinstance(ids, str) else list(dict.fromkeys(ids))
     if not wanted:
         raise UsageError(f"ids={ids!r}; expected a list of columns of {where}.")
-    upper = {name.upper(): name for name in there}
     for id in wanted:
         if id not in there:
-            near = [upper[name] for name in get_close_matches(str(id).upper(), upper, n=3)]
-            raise UsageError(
-                f"ids: {where} has no column {id!r}."
-                + (f" Near: {', '.join(near)}." if near else f" It has {names_of(there)}.")
-            )
+            hint = _words.near(id, there) or f" It has {names_of(there)}."
+            raise UsageError(f"ids: {where} has no column {id!r}.{hint}")
     return wanted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
@@ -25,11 +24,8 @@ def table(
     """A table of ``tl.sources``, ``targets`` or ``links``, names as text, with these columns."""
     tool, _, change = name.partition("_")
     run = f"cs.tl.{tool}(adata, {_KEYS}{', condition_key=...' if change else ''})"
-    found = _stored.tool_table(adata, name, key=key, run=run)
     words = ["cytokine", *(["source", "target"] if tool == "links" else ["cell_type"]), by]
-    missing = [column for column in (*words, *columns) if column not in found]
-    if missing:
-        raise DataError(f"uns[{key!r}][{name!r}] has no column {missing[0]!r}; run {run} again.")
+    found = _stored.tool_table(adata, name, key=key, run=run, needs=[*words, *columns])
     found = found.assign(**{word: found[word].astype(str) for word in words})
     if found.duplicated(words).any():
         twice = ", ".join(found.loc[found.duplicated(words), words].iloc[0])
@@ -52,12 +48,10 @@ def chosen(wanted: Iterable[str] | str, there: Sequence[str], /, *, argument: st
     names = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(map(str, wanted)))
     if not names:
         raise UsageError(f"{argument}={wanted!r} names none; pass None for the usual choice.")
-    upper = {name.upper(): name for name in there}
     for name in names:
         if name not in there:
-            near = [upper[found] for found in get_close_matches(name.upper(), upper, n=3)]
-            hint = f"Near: {', '.join(near)}." if near else f"There are {names_of(there)}."
-            raise UsageError(f"{argument}: the stored tables have no {name!r}. {hint}")
+            hint = _words.near(name, there) or f" There are {names_of(there)}."
+            raise UsageError(f"{argument}: the stored tables have no {name!r}.{hint}")
     return names
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ _DOLLAR = re.compile(r"(?<!\\)\$")
 def no_formula(text: str, /) -> str:
     """A text whose dollar signs matplotlib draws as they are; one made so stays as it is."""
     return _DOLLAR.sub(r"\\$", text)
+
+
+def near(name: object, there: Iterable[str], /) -> str:
+    """Names that are spelt alike, for the end of a message; empty where none is."""
+    upper = {one.upper(): one for one in there}
+    found = [upper[match] for match in get_close_matches(str(name).upper(), upper, n=3)]
+    return f" Near: {', '.join(found)}." if found else ""
 
 
 def number(value: float, /, *, signed: bool = True) -> str:

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
     from cytosig.report._parts import Section
 
-SECTIONS = (
-    "summary", "reading", "balance", "activities", "sources-targets", "links", "blockade",
-    "missing", "methods", "versions",
-)  # fmt: skip
-"""Ids of the sections, in their order."""
 TITLE = "Cytokine report"
 MOST, LEAST = 4_400_000, 500_000
 """Letters that figures and tables may take, and tables in any case; a page has some 5 million."""

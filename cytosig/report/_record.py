@@ -11,6 +11,7 @@ import pandas as pd
 from cytosig._errors import UsageError
 from cytosig._keys import Keys
 from cytosig._obs import names_of
+from cytosig.pl import _stored
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -117,7 +118,7 @@ class Record:
     @property
     def unit(self) -> str:
         """What the scores are."""
-        return str(self.uns.get("unit", "z"))
+        return _stored.unit(self.adata, key=self.key)
 
     @property
     def are_cells(self) -> bool:
@@ -127,10 +128,8 @@ class Record:
     @cached_property
     def grades(self) -> dict[str, str]:
         """Evidence grade of each signature that has one."""
-        coverage = self.table("coverage")
-        if coverage is None or "grade" not in coverage:
-            return {}
-        return {str(id): str(g) for id, g in coverage["grade"].dropna().items() if g}
+        known = _stored.grades(self.adata, key=self.key)
+        return {id: grade for id, grade in known.items() if grade}
 
 
 def texts(value: Any, /) -> tuple[str, ...]:
