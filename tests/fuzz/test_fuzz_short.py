@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-PROGRAM = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
+ROOT = Path(__file__).parents[2]
 SEED, N_SHORT, N_LONG = 11, 150, 2000
 
 pytestmark = pytest.mark.skipif(
-    not PROGRAM.is_file(), reason="benchmarks/ is not in this distribution"
+    not (ROOT / "reliability").is_dir(), reason="reliability/ is not in this distribution"
 )
 
 
 @pytest.fixture(scope="module")
 def part() -> Iterator[Callable[[str], ModuleType]]:
-    """The campaign's modules by name, their folder on the path as when it is run."""
+    """The campaign's modules by name, the root on the path as when it is run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(PROGRAM.parent))
+        patch.syspath_prepend(str(ROOT))
         patch.setattr(os, "fsync", lambda _: None)  # hundreds of small files, to be thrown away
-        yield importlib.import_module
+        yield lambda name: importlib.import_module(f"reliability.fuzz.{name}")
 
 
 @pytest.fixture(scope="module")
 def seeds(part: Callable[[str], ModuleType]) -> dict[str, list[object]]:
     with _silent():
-        return part("fuzz_seeds").make_here()
+        return part("seeds").make_here()
 
 
 @contextlib.contextmanager
@@ -81,7 +81,7 @@ def test_undamaged_files_give_what_they_hold(
     part: Callable[[str], ModuleType], seeds: dict[str, list[object]], tmp_path: Path
 ) -> None:
     """Else what the campaign calls refused would say nothing."""
-    for number, (name, (kind, call, _)) in enumerate(part("fuzz_calls").CALLS.items()):
+    for number, (name, (kind, call, _)) in enumerate(part("calls").CALLS.items()):
         case, place = seeds[kind][number % len(seeds[kind])], tmp_path / f"seed{number}"
         _put(case, place)
         compared = kind not in ("sets", "cytokine", "axes", "context", "network")
@@ -94,7 +94,7 @@ def test_no_defect_in_a_short_campaign(
     part: Callable[[str], ModuleType], seeds: dict[str, list[object]], tmp_path: Path
 ) -> None:
     """Every input ends in valid numbers or an error of ours; all else would be raised here."""
-    pool, calls = part("fuzz_pool"), part("fuzz_calls").CALLS
+    pool, calls = part("pool"), part("calls").CALLS
     found = []
     for index in range(N_SHORT):
         name, case = pool.input_of(seeds, SEED, index)
@@ -109,7 +109,7 @@ def test_no_defect_in_a_short_campaign(
 def test_an_input_is_told_by_its_number(
     part: Callable[[str], ModuleType], seeds: dict[str, list[object]]
 ) -> None:
-    pool = part("fuzz_pool")
+    pool = part("pool")
     for index in range(0, 60, 7):
         (name, case), (again, same) = (pool.input_of(seeds, 3, index) for _ in range(2))
         assert (name, case.files) == (again, same.files)
@@ -120,8 +120,9 @@ def test_an_input_is_told_by_its_number(
 @pytest.mark.slow
 def test_no_defect_in_a_longer_one(tmp_path: Path) -> None:
     """With crashes, endless loops, memory and strange files watched for, as in the whole one."""
-    call = [sys.executable, PROGRAM, "--inputs", str(N_LONG), "--seed", "7", "--out", tmp_path]
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    call = [sys.executable, "-m", "reliability.fuzz", "--inputs", str(N_LONG), "--seed", "7"]
+    call += ["--out", str(tmp_path)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "fuzz.tsv", sep="\t").set_index("format")
     assert table.loc["all", "inputs"] == N_LONG

@@ -1,6 +1,6 @@
 """Damaged files of every format: read all the same, refused in so many words, or a defect?
 
-Usage: ``python benchmarks/fuzz.py [--inputs 20000] [--seed 0] [--first 0] [--out RESULTS]``
+Usage: ``python -m reliability.fuzz [--inputs 20000] [--seed 0] [--first 0] [--out RESULTS]``
 ``[--only INDEX] [--keep FOLDER]``
 An input is told by the seed and its number alone, with the same versions of the packages that
 write the undamaged files: ``--only`` does that one again, ``--keep`` leaves its files to look at.
@@ -21,20 +21,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import fuzz_calls
-import fuzz_seeds
 import h5py
 import pandas as pd
-import record
-from fuzz_pool import GIB, HANGS, KINDS, Found, Worker, input_of
+
+from benchmarks import record
+from reliability import arguments
+from reliability.fuzz import calls
+from reliability.fuzz import seeds as undamaged
+from reliability.fuzz.pool import GIB, HANGS, KINDS, Found, Worker, input_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from fuzz_case import Case
+    from reliability.fuzz.case import Case
 
 
 def campaign(seeds: dict[str, list[Case]], seed: int, numbers: Sequence[int], /) -> Iterator[Found]:
@@ -52,12 +52,12 @@ def campaign(seeds: dict[str, list[Case]], seed: int, numbers: Sequence[int], /)
 def table_of(found: Sequence[Found], /) -> pd.DataFrame:
     """A row for each format, and one for all."""
     rows = []
-    for name in (*fuzz_calls.CALLS, "all"):
+    for name in (*calls.CALLS, "all"):
         own = [one for one in found if name in (one.name, "all")]
         count = Counter(one.outcome for one in own)
         rows.append({
-            "format": name, "inputs": len(own), "as undamaged": count[fuzz_calls.SAME],
-            "other, valid": count[fuzz_calls.VALID], "refused": count["refused"],
+            "format": name, "inputs": len(own), "as undamaged": count[calls.SAME],
+            "other, valid": count[calls.VALID], "refused": count["refused"],
             "defects": sum(count[kind] for kind in KINDS), **{kind: count[kind] for kind in KINDS},
             "seconds": sum(one.seconds for one in own),
         })  # fmt: skip
@@ -121,7 +121,7 @@ _NOTES = f"""\
 
 def main() -> None:
     """Run the campaign; write fuzz.md and fuzz.tsv."""
-    parser = record.arguments(__doc__)
+    parser = arguments(__doc__)
     parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=0)
@@ -129,8 +129,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder for the files of --only")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    seeds = fuzz_seeds.make()
-    fuzz_calls.warm(seeds)
+    seeds = undamaged.make()
+    calls.warm(seeds)
     if asked.only is not None:
         if asked.keep is not None:
             input_of(seeds, asked.seed, asked.only)[1].put(asked.keep)

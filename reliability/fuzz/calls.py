@@ -15,8 +15,6 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 from anndata.io import read_elem
-from fuzz_case import SETS, counts
-from fuzz_seeds import command
 from scipy import sparse
 
 import cytosig as cs
@@ -24,11 +22,13 @@ from cytosig.cli import _check, _metadata
 from cytosig.engine.reference import Reference
 from cytosig.io.lazy import opened
 from cytosig.signatures import context, network
+from reliability.fuzz.case import SETS, counts
+from reliability.fuzz.seeds import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fuzz_case import Case
+    from reliability.fuzz.case import Case
 
     Call = Callable[[Path, Case], str]
 

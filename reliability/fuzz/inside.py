@@ -10,12 +10,13 @@ import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import fuzz_bytes as b
-import fuzz_hdf5
 import numpy as np
 
+from reliability.fuzz import bytes as b
+from reliability.fuzz import hdf5
+
 if TYPE_CHECKING:
-    from fuzz_case import Case
+    from reliability.fuzz.case import Case
 
 _OUT = (("X", "/etc"), ("obs", ".."), ("uns/away", "/proc/self"), ("X/c", "../.."), ("obs", "obs"))
 
@@ -38,7 +39,7 @@ def damaged(case: Case, rng: np.random.Generator, /) -> Case:
 
 def _file(data: bytes, rng: np.random.Generator) -> bytes:
     if data.startswith(b"\x89HDF") and rng.random() < 0.5:
-        return fuzz_hdf5.changed(data, rng)
+        return hdf5.changed(data, rng)
     if data.startswith(b"PK") and rng.random() < 0.75:
         return _archive(data, rng)
     if data.startswith(b"\x1f\x8b"):

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import anndata as ad
 import h5py
 import numpy as np
-from fuzz_case import HERE, N_OBS, SETS, Case, counts
 
 import cytosig as cs
 from cytosig.signatures.load import folder
+from reliability.fuzz.case import HERE, N_OBS, SETS, Case, counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

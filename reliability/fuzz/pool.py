@@ -19,21 +19,21 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fuzz_calls
 import numpy as np
-from fuzz_inside import damaged
 
 from cytosig._errors import CytosigError
+from reliability.fuzz import calls
+from reliability.fuzz.inside import damaged
 
 if TYPE_CHECKING:
-    from fuzz_case import Case
+    from reliability.fuzz.case import Case
 
 GIB = 2**30
 HANGS, GIVEN_UP = 10.0, 60.0  # seconds of the processor, and of the clock
 KINDS = ("exception", "invalid", "crash", "hang", "memory", "let in")
 """Of defects."""
 _PER_WORKER = 400
-_ENDED = (fuzz_calls.SAME, fuzz_calls.VALID)
+_ENDED = (calls.SAME, calls.VALID)
 _ELSEWHERE = ("cwd", "home", "tmp")
 _NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo", "urllib.Request",
             "subprocess.Popen", "os.system", "os.exec", "pickle.find_class")  # fmt: skip
@@ -70,8 +70,8 @@ class Found:
 def input_of(seeds: dict[str, list[Case]], seed: int, index: int, /) -> tuple[str, Case]:
     """What is done with the input of that number, and its files."""
     rng = np.random.default_rng([seed, index])
-    name = fuzz_calls.TURNS[index % len(fuzz_calls.TURNS)]
-    cases = seeds[fuzz_calls.CALLS[name][0]]
+    name = calls.TURNS[index % len(calls.TURNS)]
+    cases = seeds[calls.CALLS[name][0]]
     return name, damaged(cases[int(rng.integers(len(cases)))], rng)
 
 
@@ -92,7 +92,7 @@ class Worker:
         self._pipe.send(index)
         outcome, detail = self._wait(start)
         self._done += 1
-        name = fuzz_calls.TURNS[index % len(fuzz_calls.TURNS)]
+        name = calls.TURNS[index % len(calls.TURNS)]
         return Found(index, name, outcome, detail, time.perf_counter() - start)
 
     def close(self) -> None:
@@ -201,18 +201,18 @@ class _Watch:
         place = self._place
         os.chdir("/")
         shutil.rmtree(place, ignore_errors=True)
-        for inner in (fuzz_calls.IN, fuzz_calls.OUT, *_ELSEWHERE):
+        for inner in (calls.IN, calls.OUT, *_ELSEWHERE):
             (place / inner).mkdir(parents=True)
         os.chdir(place / "cwd")
-        case.put(place / fuzz_calls.IN)
+        case.put(place / calls.IN)
         before, usual = _state(place), _peak(reset=True)
         self._events.clear()
         self._calling = True
         try:
-            outcome, detail = fuzz_calls.CALLS[name][1](place, case), ""
+            outcome, detail = calls.CALLS[name][1](place, case), ""
         except CytosigError as error:
             outcome, detail = "refused", f"{type(error).__name__}: {error}"
-        except fuzz_calls.Invalid as error:
+        except calls.Invalid as error:
             outcome, detail = "invalid", str(error)
         except BaseException as error:
             outcome, detail = "exception", _told(error)
@@ -273,8 +273,8 @@ def _strange(before: dict[str, Any], after: dict[str, Any], *, ended: bool) -> l
     found = []
     for name in changed:
         part = name.split("/")
-        given = part[0] == fuzz_calls.OUT and part[1].startswith(("out.", ".out."))
-        run = part[0] == fuzz_calls.IN and part[1] in ("out.h5ad", ".out.h5ad.run")
+        given = part[0] == calls.OUT and part[1].startswith(("out.", ".out."))
+        run = part[0] == calls.IN and part[1] in ("out.h5ad", ".out.h5ad.run")
         left = part[1].startswith(".out.") and ended and name in after
         if not (given or run) or left or ".tmp" in part[1]:
             found.append(f"{'left' if name in after else 'removed'} {name}")

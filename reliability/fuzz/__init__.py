@@ -1,0 +1,15 @@
+"""Damaged files of every format, each read in a process that is watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def headline(table: pd.DataFrame, /) -> tuple[str, bool]:
+    """What the page says first of ``results/fuzz.tsv``, and whether all is well."""
+    row = table.set_index("format").loc["all"]
+    said = f"{row['inputs']:,} damaged inputs, {row['defects']:,} defects"
+    return said, not row["defects"]
