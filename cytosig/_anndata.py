@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_anndata(adata: object, /) -> None:
-    """Refuse anything that is not an AnnData."""
+    """Refuse anything that is not an AnnData whose observations have text for names."""
     from anndata import AnnData
 
     if not isinstance(adata, AnnData):
@@ -21,6 +21,20 @@ def check_anndata(adata: object, /) -> None:
             f"adata is a {type(adata).__name__}; expected an AnnData, observations × genes. Wrap"
             " a table of samples × genes as anndata.AnnData(table), or read a file with cs.read."
         )
+    if not _are_texts(adata.obs_names):
+        raise DataError(
+            f"The names of the observations are no text but {adata.obs_names.dtype}: anndata can"
+            " neither copy nor cut such data once tables stand beside them. Run"
+            " adata.obs_names = adata.obs_names.astype(str) first."
+        )
+
+
+def _are_texts(names: pd.Index[Any]) -> bool:
+    """As anndata asks of them; gaps and categories aside."""
+    import pandas as pd
+
+    texts = names.categories if isinstance(names, pd.CategoricalIndex) else names
+    return not len(texts) or pd.api.types.is_string_dtype(texts.dropna())
 
 
 def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[Any, pd.DataFrame]:

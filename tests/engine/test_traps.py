@@ -550,3 +550,18 @@ def test_results_survive_zarr(counts: AnnData, tmp_path: Path) -> None:
     _equal(counts.uns["cytosig"], read.uns["cytosig"])
     for key in counts.obsm:
         np.testing.assert_array_equal(read.obsm[key].to_numpy(), counts.obsm[key].to_numpy())
+
+
+@pytest.mark.parametrize("names", [[1, 2, 3], [0.5, 1.0, 2.0]])
+def test_names_that_are_no_text_are_refused_before_anything_is_written(
+    counts: AnnData, names: list[float]
+) -> None:
+    """Beside tables anndata could not copy or cut such data any more."""
+    few = counts[:3].copy()
+    few.obs.index = pd.Index(names)
+    with pytest.raises(DataError, match=r"no text but .*adata\.obs_names\.astype\(str\)"):
+        cs.tl.score(few)
+    assert (list(few.obsm), list(few.uns)) == ([], [])
+    few.obs_names = few.obs_names.astype(str)
+    cs.tl.score(few)
+    assert list(few.copy().obsm["cytosig_score"].index) == list(map(str, names))
