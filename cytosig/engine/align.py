@@ -106,10 +106,22 @@ def align(
     if options.background == "signatures":
         named = universe.holds(found, listed)
         universe, kept = universe.keep(named), kept if kept is None else kept[named]
+    _check_enough(universe, labels)
     notes.append(f"gene universe: {len(universe.keys)} genes")
     library = None if bad is None else ~bad
     rows = Rows(blocks, Steps(n_vars, universe.selector(), target_sum, library))
     return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
+
+
+def _check_enough(universe: Universe, labels: list[str]) -> None:
+    """Refuse what is left of the columns where it is no background for anything."""
+    if len(universe.keys) < _FEWEST_GENES:
+        raise DataError(
+            f"Of {len(labels)} columns {len(universe.keys)} are left as genes; expected at least"
+            f" {_FEWEST_GENES}. Columns of one gene count once, those that are no numbers not at"
+            ' all, and with background="signatures" only genes of signatures do. The gene names'
+            f" begin {', '.join(labels[:4])}. Check gene_symbols=, organism= and signatures=."
+        )
 
 
 def _listed_genes(catalogue: Catalogue, *, variants: bool) -> set[str]:

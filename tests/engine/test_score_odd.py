@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Sized = tuple[AnnData, dict[str, object]]
 
 
+same_names = pytest.mark.filterwarnings("ignore:Variable names are not unique:UserWarning")
+
+
 def _without(adata: AnnData, row: int) -> tuple[AnnData, np.ndarray]:
     others = np.delete(np.arange(adata.n_obs), row)
     return adata[others].copy(), others
@@ -244,3 +247,22 @@ def test_too_many_observations_are_refused_before_they_are_read(
         with pytest.raises(DataError, match=rf"at most .*{wanted:,} observations"):
             cs.tl.score(many, signatures=small, method=["ucell", method])
     assert (list(many.obsm), passes) == ([], [])
+
+
+@same_names
+@pytest.mark.parametrize("left", [0, 3])
+def test_too_few_genes_in_the_background_are_refused(
+    plain, few: AnnData, small: Catalogue, left: int
+) -> None:
+    """Where only genes of signatures count, or several columns are one gene."""
+    genes = list(small.signatures["ALPHA"].weights)[:left]
+    sets = {"MINE": dict(zip([*genes, "NOPE1", "NOPE2"], [1.0, 0.5, 0.3, 1.0, 1.0], strict=False))}
+    asked = {"min_genes": 1, "min_coverage": 0.0, **plain.options}
+    with pytest.raises(DataError, match=rf"columns {left} are left.*expected at least 4"):
+        cs.tl.score(few, signatures=sets, background="signatures", **asked)
+    if left:
+        few = few[:, [few.var_names[0], *genes]].copy()
+        few.var_names = [*genes, genes[0]]
+        with pytest.raises(DataError, match="Of 4 columns 3 are left"):
+            cs.tl.score(few, signatures=sets, **asked)
+    assert list(few.obsm) == []
