@@ -218,7 +218,7 @@ class Folder(Room):
         """Keep something that a later run would have to read all rows for."""
         part = self._path / f"{name}.part"
         with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            np.savez(file, **arrays)
         part.replace(self._path / f"{name}.npz")
 
     def let_go(self) -> None:

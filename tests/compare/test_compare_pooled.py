@@ -75,7 +75,7 @@ def test_whether_cohorts_differ_is_welchs_test_of_their_means():
     found = pooled_rows(rows, level=0.95).iloc[0]
     expected = anova_oneway(groups, use_var="unequal", welch_correction=True)
     assert found["cochran_p"] == pytest.approx(expected.pvalue)
-    far = pooled_rows(rows.assign(df=1e12), level=0.95).iloc[0]
+    far = pooled_rows(rows.assign(df=1e8), level=0.95).iloc[0]
     assert far["cochran_p"] == pytest.approx(stats.chi2.sf(far["cochran_q"], 2), rel=1e-6)
     unknown = pooled_rows(rows.assign(df=np.nan), level=0.95).iloc[0]
     assert unknown["cochran_p"] == pytest.approx(stats.chi2.sf(unknown["cochran_q"], 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import warnings
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -77,7 +78,7 @@ def test_two_files_as_one(cli: Cli, files: list[Path], cells: ad.AnnData, tmp_pa
 def test_a_layer_of_a_zarr_store(cli: Cli, cells: ad.AnnData, tmp_path: Path) -> None:
     pytest.importorskip("zarr")
     stored = ad.AnnData(obs=cells.obs, var=cells.var, layers={"counts": cells.X.toarray()})
-    with pytest.warns(Warning):  # whichever of zarr's versions anndata writes, it has a word on it
+    with warnings.catch_warnings(action="ignore"):  # anndata's, on most of zarr's versions
         stored.write_zarr(tmp_path / "in.zarr")
     cli(tmp_path / "in.zarr", "-o", tmp_path / "out.zarr", "--layer", "counts")
     _assert_equal(ad.read_zarr(tmp_path / "out.zarr"), cs.tl.score(cells, copy=True))
