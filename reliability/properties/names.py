@@ -18,7 +18,7 @@ ODD = (
     "nan", "NaN", "NA", "None", "True", "a/b", "..", ".", "\x00", "\x07", "\x7f", "'", '"', "%s",
     "{0}", "\\", "$x$", "a,b", "a;b", "a|b", "x" * 400, "índex", "_index", "index", "sample",
 )  # fmt: skip
-KINDS = ("text", "text", "object", "category", "string", "string", "whole", "real", "date")
+KINDS = (*("text", "object", "category", "string") * 5, "whole", "real", "date")
 
 
 def odd() -> SearchStrategy[str]:
@@ -45,7 +45,7 @@ def known_genes() -> tuple[str, ...]:
 def genes(draw: DrawFn, n: int, *, plain: bool = False) -> list[str]:
     """Names of n genes, as many as may be of known ones, in any order; odd ones among the others."""
     wanted = known_genes()
-    n_known = min(n, len(wanted)) if plain else draw(st.integers(min(n, 12), max(n, 12)))
+    n_known = n if plain else draw(st.integers(min(n, 30), max(n, 30)))
     found = list(wanted[:n_known])[:n]
     others = [f"FILL{i:03d}" for i in range(n - len(found))]
     if not plain and others:
