@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import FileError, UsageError
 from cytosig._keys import Keys
 from cytosig._log import logger
-from cytosig.cli._tables import MethodTables, label_of
+from cytosig.cli._tables import MethodTables, label_of, write_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cytosig.engine.reference import Reference
     from cytosig.engine.room import Room
+    from cytosig.io.stamp import Check
 
 _STORE_SUFFIXES = (".h5ad", ".zarr")
 _TABLE_SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
@@ -148,23 +149,26 @@ class Outputs:
         adata: AnnData,
         key: str,
         fitted: Reference | None = None,
+        /,
+        *,
         source: Path | None = None,
         room: Room | None = None,
-        /,
+        check: Check = lambda _=None: None,
     ) -> None:
         """Write the main file last: when it is there, everything is.
 
         ``source`` is the store that ``adata`` was opened from, None where it is of several files
-        or in memory; in a ``room`` of its own where it is not.
+        or in memory; in a ``room`` of its own where it is not. ``check`` makes sure that what was
+        read has not changed since.
         """
+        check()
         if self.reference is not None and fitted is not None:
             from cytosig.io import atomic_path
 
             with atomic_path(self.reference) as part:
                 fitted.save(part)
         if self.tables is not None:
-            for method in self.methods:
-                method.write(adata, key, self.tables)
+            write_tables(self.methods, adata, key, self.tables)
         if self.main is None:
             return
         from cytosig.io import write_h5ad, write_table
@@ -172,22 +176,22 @@ class Outputs:
         if not is_store_name(self.main):
             write_table(adata.obsm[Keys(key).score], self.main, index_label=label_of(adata))
         elif room is not None:
-            self._add(adata, key, self.main, source, room)
+            self._add(adata, key, self.main, source, room, check)
         else:
             write_h5ad(_without_matrix(adata) if self.scores_only else adata, self.main)
 
     def _add(
-        self, adata: AnnData, key: str, main: Path, source: Path | None, room: Room, /
+        self, adata: AnnData, key: str, main: Path, source: Path | None, room: Room, check: Check, /
     ) -> None:
         """Results to a copy of the source, or to a store of their own."""
         from cytosig.io import write_scored, write_scores
 
         room.let_go()
-        let_go, place_of = room.let_go, room.place_of
+        disk: dict[str, Any] = {"let_go": room.let_go, "place_of": room.place_of, "check": check}
         if source is None or self.scores_only:
-            write_scores(adata, main, key=key, source=source, let_go=let_go, place_of=place_of)
+            write_scores(adata, main, key=key, source=source, **disk)
         else:
-            write_scored(adata, source, main, key=key, let_go=let_go, place_of=place_of)
+            write_scored(adata, source, main, key=key, **disk)
 
     def say_further(self, adata: AnnData, key: str, /) -> None:
         """Where the scores of each further method are."""

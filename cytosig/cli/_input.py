@@ -157,14 +157,15 @@ def scored_source(path: Path, /, *, whole: bool) -> Iterator[AnnData]:
     """A file with results as AnnData; its matrix stays on disk unless it is to be written again."""
     from cytosig import io
 
-    adata = None if whole or path.suffix.lower() != ".h5ad" else _backed(path)
-    if adata is None:
-        yield io.read(path)
-        return
-    try:
-        yield adata
-    finally:
-        adata.file.close()
+    with io.unchanged(path):
+        adata = None if whole or path.suffix.lower() != ".h5ad" else _backed(path)
+        if adata is None:
+            yield io.read(path)
+            return
+        try:
+            yield adata
+        finally:
+            adata.file.close()
 
 
 def _backed(path: Path) -> AnnData | None:

@@ -33,7 +33,9 @@ def score_one(data: DataSet, call: Call, client: Any | None, /) -> list[dict[str
         Of the cluster that scores it; None to score it here.
     """
     from cytosig.engine.room import Room
+    from cytosig.io import watched
 
+    check = watched(*data.sources)
     outputs, arguments = data.outputs, dict(call.arguments)
     stored = is_stored(data, call)
     label = f"cytosig: {data.name}" if call.many else "cytosig"
@@ -53,7 +55,8 @@ def score_one(data: DataSet, call: Call, client: Any | None, /) -> list[dict[str
         word = _word(arguments.get("signatures"))
         rows = told.summary(adata, key, word, method=call.methods[0], let_go=room.let_go)
         source = data.sources[0] if stored and not data.joined else None
-        outputs.write(adata, key, fitted, source, room if stored or data.joined else None)
+        own = room if stored or data.joined else None
+        outputs.write(adata, key, fitted, source=source, room=own, check=check)
     if data.joined and outputs.main is not None and is_store_name(outputs.main):
         logger.info("%s holds obs, obsm and uns: a joined result has no expression.", outputs.main)
     outputs.say_further(adata, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +56,28 @@ def write_frame(table: pd.DataFrame, path: Path, /) -> None:
     UsageError
         The suffix is unknown.
     """
+    write_frames({path: table})
+
+
+def write_frames(tables: Mapping[Path, pd.DataFrame], /) -> None:
+    """Write tables as :func:`write_frame` does; all are written before one takes its place."""
+    from cytosig.io import atomic_path
+
+    with ExitStack() as stack:
+        parts = {path: stack.enter_context(atomic_path(path)) for path in reversed([*tables])}
+        for path, table in tables.items():
+            _put(table, parts[path], path)
+
+
+def _put(table: pd.DataFrame, part: Path, path: Path) -> None:
     from cytosig.cli._output import json_text
-    from cytosig.io import atomic_path, write_table
+    from cytosig.io import put_table
 
     if path.name.lower().endswith(".json"):
-        with atomic_path(path) as part:
-            part.write_text(json_text(table.to_dict("records")) + "\n", encoding="utf-8")
+        part.write_text(json_text(table.to_dict("records")) + "\n", encoding="utf-8")
         return
     first = str(table.columns[0])
-    write_table(table.set_index(first), path, index_label=first)
+    put_table(table.set_index(first), part, index_label=first, shown=str(path))
 
 
 def check_places(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytosig._keys import Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.methods import Method
+
+    Named = tuple[pd.DataFrame, Path, str]
 
 TABLES = ("score", "pvalue", "axis", "axis_pvalue", "estimate", "ligand")
 RECORDS = {
@@ -63,19 +66,31 @@ class MethodTables:
         keys = self.keys(key)
         return [slot for name in self.scores if (slot := getattr(keys, name)) in adata.obsm]
 
-    def write(self, adata: AnnData, key: str, folder: Path, /) -> None:
-        """Write each as tsv."""
-        from cytosig.io import write_table
-
+    def made(self, adata: AnnData, key: str, folder: Path, /) -> Iterator[Named]:
+        """Each with its file and what its rows are."""
         keys, label = self.keys(key), label_of(adata)
         for name in self.scores:
-            table = _table(adata, getattr(keys, name))
-            write_table(table, self.file(name, folder), index_label=label)
+            yield _table(adata, getattr(keys, name)), self.file(name, folder), label
         record = adata.uns[keys.uns]
         for name in self.records:
             if name in record:
-                path = self.file(name, folder)
-                write_table(record[name], path, index_label=RECORDS[name])
+                yield record[name], self.file(name, folder), RECORDS[name]
+
+
+def write_tables(
+    methods: Sequence[MethodTables], adata: AnnData, key: str, folder: Path, /
+) -> None:
+    """Write those of every method as tsv.
+
+    All are written before any takes its place; the first scores of the last method do last.
+    """
+    from cytosig.io import atomic_path, put_table
+
+    with ExitStack() as stack:
+        for method in reversed(methods):
+            for table, path, label in method.made(adata, key, folder):
+                part = stack.enter_context(atomic_path(path))
+                put_table(table, part, index_label=label, shown=str(path))
 
 
 def tables_of(methods: Sequence[Method], /) -> tuple[MethodTables, ...]:

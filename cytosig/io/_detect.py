@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cytosig._errors import FileError
 from cytosig.io._hdf5 import faults_of, open_hdf5
+from cytosig.io._leftovers import put_aside
 from cytosig.io._sound_zarr import check_zarr, read_json
 from cytosig.io._stream import GZIP_MAGIC, open_binary
 
@@ -41,12 +42,20 @@ def detect(path: Path) -> Kind:
         if path.is_dir():
             return _detect_folder(path)
         if not path.exists():
-            raise FileError(f"{path}: no such file or folder. Check the path.")
+            raise FileError(f"{path}: no such file or folder. {_where(path)}")
         if not path.is_file():
             raise FileError(f"{path} is not a regular file (a device or a pipe); save it first.")
         return _detect_file(path)
     except OSError as exc:
         raise FileError(f"{path} cannot be opened: {exc.strerror or exc}.") from exc
+
+
+def _where(path: Path) -> str:
+    """What to do about a file that is not there."""
+    older = put_aside(path)
+    if not older:
+        return "Check the path."
+    return f"A run was killed while it replaced it; what it was is {older[0]}: rename that."
 
 
 def _detect_folder(path: Path) -> Kind:

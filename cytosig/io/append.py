@@ -10,8 +10,9 @@ from cytosig._errors import CytosigError, FileError, UsageError
 from cytosig.io import _zarr
 from cytosig.io._place import Columns
 from cytosig.io._results import add_results, put
-from cytosig.io.atomic import atomic_path
+from cytosig.io.atomic import FULL, atomic_path
 from cytosig.io.atomic_folder import atomic_folder
+from cytosig.io.stamp import holding, watched
 from cytosig.io.write import write_quietly
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
 
     from cytosig.io._place import PlaceOf
+    from cytosig.io.stamp import Check
 
 
 def write_scored(
@@ -33,6 +35,7 @@ def write_scored(
     scores_only: bool = False,
     let_go: Callable[[], None] = lambda: None,
     place_of: PlaceOf = lambda _: None,
+    check: Check | None = None,
 ) -> None:
     """Write what is in ``source`` and the results in ``adata``, wholly or not at all.
 
@@ -54,27 +57,34 @@ def write_scored(
         Called after every table.
     place_of
         File and offset of columns that are on disk as they are: they are copied from there.
+    check
+        Makes sure that the source is what the results are of; else that it does not change now.
 
     Raises
     ------
     FileError
         The target cannot be written.
+    DataError
+        Another program has changed the source.
     UsageError
         The target is a store of the other kind.
     """
+    check = check or watched(source)
     if scores_only:
-        write_scores(adata, target, key=key, source=source, let_go=let_go, place_of=place_of)
+        write_scores(
+            adata, target, key=key, source=source, let_go=let_go, place_of=place_of, check=check
+        )
         return
     if _is_zarr(target) != source.is_dir():
         raise UsageError(f"{target} is a store of another kind than {source}; give that suffix.")
     if _is_zarr(target):
-        with atomic_folder(target) as part:
+        with atomic_folder(target) as part, holding(check):
             _zarr.copy(source, part)
             with _adding(target, source):
                 _zarr.add(adata, part, key, let_go)
         return
-    with atomic_path(target) as part:
-        shutil.copyfile(source, part)
+    with atomic_path(target) as part, holding(check):
+        _copy(source, part)
         with _adding(target, source):
             _add(adata, part, key, let_go, place_of)
 
@@ -88,12 +98,13 @@ def write_scores(
     source: Path | None = None,
     let_go: Callable[[], None] = lambda: None,
     place_of: PlaceOf = lambda _: None,
+    check: Check | None = None,
 ) -> None:
     """Write observations, ``uns`` and results, without expression, wholly or not at all.
 
     Parameters
     ----------
-    adata, key, let_go, place_of
+    adata, key, let_go, place_of, check
         As :func:`write_scored` takes them.
     target
         ``.h5ad`` or ``.zarr``.
@@ -104,15 +115,28 @@ def write_scores(
     ------
     FileError
         The target cannot be written.
+    DataError
+        Another program has changed the source.
     """
+    check = check or watched(*([] if source is None else [source]))
     if _is_zarr(target):
-        with atomic_folder(target) as part, _adding(target, source):
+        with atomic_folder(target) as part, holding(check), _adding(target, source):
             _zarr.begin(adata, part, source)
             _zarr.add(adata, part, key, let_go)
         return
-    with atomic_path(target) as part, _adding(target, source):
+    with atomic_path(target) as part, holding(check), _adding(target, source):
         _begin(adata, part, source)
         _add(adata, part, key, let_go, place_of)
+
+
+def _copy(source: Path, part: Path) -> None:
+    """The file as it is."""
+    try:
+        shutil.copyfile(source, part)
+    except OSError as exc:
+        if exc.errno in FULL or exc.filename == str(part):
+            raise
+        raise FileError(f"{source} cannot be read: {exc.strerror or exc}.") from exc
 
 
 @contextmanager

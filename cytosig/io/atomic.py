@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import re
-import secrets
 import shutil
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cytosig._errors import FileError, UsageError
+from cytosig.io._leftovers import clear_dead, temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""Numbers of errors that say that there is no more room."""
 
 _INPUT_PARTS = ("matrix.mtx", "features.tsv", "genes.tsv", "barcodes.tsv")
 
@@ -25,7 +28,8 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
 
     The temporary file is flushed to disk and moved over the target in one step. On any
     exception, an interrupt included, it is removed and an existing target stays as it was.
-    A symbolic link is followed: the file it points to is replaced, not the link.
+    What an earlier process left when it was killed is removed. A symbolic link is followed: the
+    file it points to is replaced, not the link.
 
     Parameters
     ----------
@@ -34,7 +38,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
 
     Yields
     ------
-    Path to write to: ``.{name}.{random}.tmp{suffix}`` in the target's folder.
+    Path to write to: ``.{name}.{machine}-{process}-{random}.tmp{suffix}`` in the target's folder.
 
     Raises
     ------
@@ -55,17 +59,13 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     shown = os.fspath(target)
     real = Path(os.path.realpath(target))
     _check_target(real, shown)
-    part = _temporary(real)
+    clear_dead(real)
+    part = temporary(real, f".tmp{_suffix(real)}")
     try:
         yield part
         _publish(part, real, shown)
     except OSError as exc:
-        if isinstance(exc.filename, str) and Path(exc.filename).parent != real.parent:
-            raise  # another file's trouble, not the target's
-        raise FileError(
-            f"{shown} could not be written: {exc.strerror or exc}. Nothing was left behind; free "
-            "some space or choose another place."
-        ) from exc
+        raise_unwritten(exc, part, real, shown)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -88,25 +88,20 @@ def _check_target(real: Path, shown: str) -> None:
         raise FileError(f"{shown} is write-protected; choose another name or allow writing.")
 
 
-def _temporary(real: Path) -> Path:
-    """Name a hidden file in the same folder, hence on the same file system."""
-    suffixes = real.suffixes[-2:] if real.suffix == ".gz" else real.suffixes[-1:]
-    suffix = "".join(suffixes)
-    name = real.name if len(os.fsencode(real.name + suffix)) < 230 else "long"
-    return real.with_name(f".{name}.{secrets.token_hex(4)}.tmp{suffix}")
+def _suffix(real: Path) -> str:
+    return "".join(real.suffixes[-2:] if real.suffix == ".gz" else real.suffixes[-1:])
 
 
-def clear_leftovers(target: str | os.PathLike[str], /) -> None:
-    """Remove the temporary files of runs that were killed while they wrote ``target``.
-
-    For whoever knows that nobody is writing there now.
-    """
-    real = Path(os.path.realpath(target))
-    mine = re.compile(re.escape(f".{real.name}.") + r"[0-9a-f]{8}\.tmp(\.\w+)*\Z")
-    for path in real.parent.glob(".*.tmp*") if real.parent.is_dir() else ():
-        if mine.match(path.name):
-            with suppress(OSError):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+def raise_unwritten(exc: OSError, part: Path, real: Path, shown: str, /) -> NoReturn:
+    """Say that a target could not be written, unless it is another file's trouble."""
+    if isinstance(exc.filename, str) and exc.errno not in FULL:  # copying names the source
+        named = Path(exc.filename)
+        if named not in (real, real.parent) and not named.is_relative_to(part):
+            raise exc
+    raise FileError(
+        f"{shown} could not be written: {exc.strerror or exc}. No part of it was left behind; free"
+        " some space or choose another place."
+    ) from exc
 
 
 def _publish(part: Path, real: Path, shown: str) -> None:
@@ -117,8 +112,13 @@ def _publish(part: Path, real: Path, shown: str) -> None:
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
     part.replace(real)
+    flush_folder(real.parent)
+
+
+def flush_folder(folder: Path, /) -> None:
+    """Have the names in a folder on disk."""
     with suppress(OSError):  # some file systems cannot flush a folder
-        descriptor = os.open(real.parent, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
@@ -172,4 +172,9 @@ def _is_part_of(output: Path, source: Path) -> bool:
         return False
     if any((source / name).exists() for name in (".zgroup", "zarr.json", ".zmetadata")):
         return True
-    return output.name.removesuffix(".gz").endswith(_INPUT_PARTS)
+    return is_part_of_10x(output)
+
+
+def is_part_of_10x(path: Path, /) -> bool:
+    """Whether the name is that of a file in a 10x folder."""
+    return path.name.removesuffix(".gz").endswith(_INPUT_PARTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from cytosig._errors import FileError
 from cytosig.io._detect import is_zarr_group
+from cytosig.io._exchange import exchange
+from cytosig.io._leftovers import OLDER, clear_dead, put_aside, temporary
+from cytosig.io.atomic import flush_folder, raise_unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +22,9 @@ if TYPE_CHECKING:
 def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a path beside ``target`` for a zarr folder that becomes ``target`` on success.
 
-    The folder is flushed to disk and renamed. An existing target is put aside first and removed
-    after; on any exception the new folder is removed and the target stays as it was. A symbolic
-    link is followed.
+    The folder is flushed to disk and renamed; with an existing target it exchanges names, in one
+    step where the system can. On any exception the new folder is removed and the target stays as
+    it was. A symbolic link is followed.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
 
     Yields
     ------
-    Path to make the folder at: ``.{name}.{random}.tmp.zarr`` beside the target.
+    Path to make the folder at: ``.{name}.{machine}-{process}-{random}.tmp.zarr`` beside it.
 
     Raises
     ------
@@ -51,18 +53,15 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     shown, real = os.fspath(target), Path(os.path.realpath(target))
     _check(real, shown)
-    part = real.with_name(f".{real.name[:200]}.{secrets.token_hex(4)}.tmp.zarr")
+    clear_dead(real)
+    _bring_back(real)
+    part = temporary(real, ".tmp.zarr")
     try:
         yield part
         _flush(part, shown)
         _publish(part, real)
     except OSError as exc:
-        if isinstance(exc.filename, str) and not Path(exc.filename).is_relative_to(real.parent):
-            raise  # another file's trouble, not the target's
-        raise FileError(
-            f"{shown} could not be written: {exc.strerror or exc}. Nothing was left behind; free "
-            "some space or choose another place."
-        ) from exc
+        raise_unwritten(exc, part, real, shown)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -96,8 +95,23 @@ def _flush(part: Path, shown: str) -> None:
 def _publish(part: Path, real: Path) -> None:
     if not real.exists():
         part.rename(real)
-        return
-    older = real.with_name(f".{real.name[:200]}.{secrets.token_hex(4)}.old.zarr")
+    elif not exchange(part, real):
+        _put_aside(part, real)
+    flush_folder(real.parent)
+
+
+def _bring_back(real: Path) -> None:
+    """See to what a run put aside that was killed before it was done."""
+    for older in put_aside(real):
+        if real.exists():
+            shutil.rmtree(older, ignore_errors=True)
+        else:
+            older.rename(real)
+
+
+def _put_aside(part: Path, real: Path) -> None:
+    """In two steps: the target is put aside under a name that tells what it is."""
+    older = temporary(real, OLDER)
     real.rename(older)
     try:
         part.rename(real)

@@ -10,6 +10,7 @@ from cytosig._errors import DataError, FileError
 from cytosig._log import logger
 from cytosig.io._detect import detect
 from cytosig.io._hdf5 import faults_of, hdf5_file
+from cytosig.io.stamp import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +49,9 @@ def open_store(path: Path, /) -> Iterator[AnnData]:
     FileError
         The store is damaged, or compressed in a way that needs another package.
     DataError
-        It holds no matrix.
+        It holds no matrix, or another program has changed it meanwhile.
     """
-    kind = detect(path)
-    with opened(path, kind) as store:
+    with unchanged(path), opened(path, kind := detect(path)) as store:
         with faults_of(path), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # repeated names are judged elsewhere
             adata = _opened(store, path)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from cytosig._errors import UsageError
 from cytosig._log import logger
 from cytosig.io import _h5ad, _tables, _tenx_h5, _tenx_mtx
-from cytosig.io._detect import Kind, detect
+from cytosig.io._detect import Kind, detect, is_zarr_group
+from cytosig.io.atomic import is_part_of_10x
+from cytosig.io.stamp import unchanged
 
 if TYPE_CHECKING:
     import os
@@ -54,7 +56,7 @@ def read(path: str | os.PathLike[str], *, transpose: bool | None = None) -> AnnD
         other files, or declares more than it can hold.
     DataError
         The content is at fault: a cell that is not a number, a sample name given twice, genes
-        on neither side.
+        on neither side; or another program has changed the file meanwhile.
     UsageError
         ``transpose=True`` for a format that fixes its own orientation.
 
@@ -70,15 +72,30 @@ def read(path: str | os.PathLike[str], *, transpose: bool | None = None) -> AnnD
     >>> folder.cleanup()
     """
     file = Path(path)
-    kind = detect(file)
+    with unchanged(*_files_of(file)):
+        kind = detect(file)
+        adata = _read(file, kind, transpose)
+    logger.info("Read %s (%s): %d observations × %d genes.", file, kind, *adata.shape)
+    return adata
+
+
+def _read(file: Path, kind: Kind, transpose: bool | None) -> AnnData:
     if kind == "table":
-        adata = _tables.read_table(file, transpose=transpose)
-    elif transpose:
+        return _tables.read_table(file, transpose=transpose)
+    if transpose:
         raise UsageError(
             f"{file} (format: {kind}) fixes its own orientation; transpose=True applies to text "
             "tables only. Leave it out, or transpose the AnnData afterwards with .T."
         )
-    else:
-        adata = _READERS[kind](file)
-    logger.info("Read %s (%s): %d observations × %d genes.", file, kind, *adata.shape)
-    return adata
+    return _READERS[kind](file)
+
+
+def _files_of(file: Path) -> list[Path]:
+    """What is read: of a 10x folder, which may hold anything, its own files."""
+    folder = file if file.is_dir() else file.parent
+    if (file.is_dir() and is_zarr_group(file)) or not (file.is_dir() or is_part_of_10x(file)):
+        return [file]
+    try:
+        return [path for path in folder.iterdir() if is_part_of_10x(path)]
+    except OSError:  # which reading will tell
+        return []

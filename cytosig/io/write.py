@@ -127,20 +127,33 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str], *, index_labe
     "sample,IFNG\n'=s1,-1.5\n"
     >>> folder.cleanup()
     """
-    name = Path(path).name.lower()
+    with atomic_path(path) as part:
+        put_table(frame, part, index_label=index_label, shown=os.fspath(path))
+
+
+def put_table(frame: pd.DataFrame, part: Path, /, *, index_label: str, shown: str) -> None:
+    """Write a table as :func:`write_table` does, to a place that nobody looks at yet.
+
+    Parameters
+    ----------
+    frame, index_label
+        As :func:`write_table` takes them.
+    part
+        The file, of the same suffix as the one it is to become.
+    shown
+        Name of that one, for messages.
+    """
+    name = part.name.lower()
     if frame.index.nlevels > 1 or frame.columns.nlevels > 1:
         raise UsageError("The table has multi-level labels; use reset_index() or join the levels.")
     if name.endswith(".parquet"):
-        _write_parquet(frame, path, index_label)
+        _write_parquet(frame, part, index_label, shown)
         return
     separator = _TEXT_SUFFIXES.get(Path(name.removesuffix(".gz")).suffix)
     if separator is None:
-        raise UsageError(
-            f"{os.fspath(path)}: no known table format. End it in .csv, .tsv (.gz) or .parquet."
-        )
+        raise UsageError(f"{shown}: no known table format. End it in .csv, .tsv (.gz) or .parquet.")
     safe, label = safe_for_spreadsheets(frame, index_label)
-    with atomic_path(path) as part:
-        _write_text(safe, part, label, separator, packed=name.endswith(".gz"))
+    _write_text(safe, part, label, separator, packed=name.endswith(".gz"))
 
 
 def _write_text(
@@ -161,18 +174,15 @@ def _write_text(
         )
 
 
-def _write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], label: str) -> None:
+def _write_parquet(frame: pd.DataFrame, part: Path, label: str, shown: str) -> None:
     if find_spec("pyarrow") is None:
-        raise UsageError(
-            f"{os.fspath(path)}: parquet needs pyarrow. Run 'pip install pyarrow', or use .tsv."
-        )
-    with atomic_path(path) as part:
-        try:
-            frame.rename_axis(index=label).to_parquet(part, engine="pyarrow", index=True)
-        except (OSError, MemoryError):
-            raise
-        except Exception as exc:
-            raise DataError(
-                f"This table cannot be stored in {os.fspath(path)}: {exc}. Convert that column "
-                "to one type, or use .tsv."
-            ) from exc
+        raise UsageError(f"{shown}: parquet needs pyarrow. Run 'pip install pyarrow', or use .tsv.")
+    try:
+        frame.rename_axis(index=label).to_parquet(part, engine="pyarrow", index=True)
+    except (OSError, MemoryError):
+        raise
+    except Exception as exc:
+        raise DataError(
+            f"This table cannot be stored in {shown}: {exc}. Convert that column "
+            "to one type, or use .tsv."
+        ) from exc

@@ -139,14 +139,56 @@ def test_output_inside_an_input_folder(tmp_path):
         check_output(store / "scores.tsv", inputs=[store])
 
 
+ELSEWHERE = "00000000-1-01234567"
+
+
+def _killed(target: Path) -> Path:
+    """What a process leaves that is killed while it writes."""
+    code = (
+        "import os, sys; from cytosig.io import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as part:\n"
+        "    part.write_text('half'); print(part, flush=True); os._exit(9)"
+    )
+    call = [sys.executable, "-c", code, str(target)]
+    return Path(subprocess.run(call, check=False, capture_output=True, text=True).stdout.strip())
+
+
+def test_the_next_to_write_removes_what_a_killed_process_left_and_nothing_else(tmp_path):
+    target = tmp_path / "x.tsv"
+    left = _killed(target)
+    assert left.read_text() == "half"
+    elsewhere = tmp_path / f".x.tsv.{ELSEWHERE}.tmp.tsv"
+    elsewhere.write_text("another machine may be writing this")
+    with atomic_path(target) as part, atomic_path(target) as other:  # this process is alive
+        part.write_text("one")
+        other.write_text("two")
+    assert target.read_text() == "one"
+    assert names(tmp_path) == [elsewhere.name, "x.tsv"]
+
+
 def test_leftovers_of_killed_runs_are_cleared_and_nothing_else(tmp_path):
     target = tmp_path / "out.h5ad"
-    mine = [tmp_path / ".out.h5ad.0123abcd.tmp.h5ad", tmp_path / ".out.h5ad.ffffffff.tmp.zarr"]
+    mine = [tmp_path / f".out.h5ad.{ELSEWHERE}.tmp.{kind}" for kind in ("h5ad", "zarr")]
     mine[0].write_text("half")
     mine[1].mkdir()
     (mine[1] / "zarr.json").write_text("{}")
-    others = [".out2.h5ad.0123abcd.tmp.h5ad", ".out.h5ad.run", ".out.h5ad.mine.tmp.h5ad", "x.tmp"]
+    others = [
+        f".out2.h5ad.{ELSEWHERE}.tmp.h5ad", ".out.h5ad.run", ".out.h5ad.mine.tmp.h5ad", "x.tmp",
+    ]  # fmt: skip
     for name in others:
         (tmp_path / name).write_text("keep")
-    clear_leftovers(target)
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
+    with atomic_path(target) as part:
+        part.write_text("alive")
+        clear_leftovers(target)
+    assert names(tmp_path) == sorted([*others, "out.h5ad"])
+
+
+def test_a_full_disk_is_told_of_whichever_file_the_system_names(tmp_path):
+    source = tmp_path / "elsewhere" / "in.h5ad"
+    target = tmp_path / "out" / "x.h5ad"
+    target.parent.mkdir()
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+    told = r"x\.h5ad could not be written: No space left"
+    with pytest.raises(FileError, match=told), atomic_path(target):
+        raise full
+    assert names(target.parent) == []

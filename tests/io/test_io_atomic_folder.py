@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import cytosig
 from cytosig._errors import FileError
 from cytosig.io import atomic_folder
+from cytosig.io._exchange import exchange
+
+atomic_folder_module = importlib.import_module("cytosig.io.atomic_folder")  # hidden by its function
 
 
 def _fill(part: Path, text: str) -> None:
@@ -76,6 +83,7 @@ def test_the_older_one_comes_back_when_the_new_one_cannot_take_its_place(
     older: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, original = _held(tmp_path), Path.rename
+    monkeypatch.setattr(atomic_folder_module, "exchange", lambda *_: False)
 
     def rename(self: Path, target: Path) -> Path:
         if self.name.endswith(".tmp.zarr"):
@@ -86,6 +94,45 @@ def test_the_older_one_comes_back_when_the_new_one_cannot_take_its_place(
     with pytest.raises(FileError, match="made up"), atomic_folder(older) as part:
         _fill(part, "new")
     assert _held(tmp_path) == before
+
+
+def test_names_are_exchanged_in_one_step(older: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.zarr"
+    _fill(other, "new")
+    if not exchange(other, older):
+        pytest.skip("this file system cannot")
+    assert _held(older) == {"zarr.json": "new", "X/c/0": "new"}
+    assert _held(other)["more"] == "old"
+    assert not exchange(tmp_path / "absent", older)
+
+
+def _killed_between_two_steps(target: Path) -> None:
+    """As on a system that cannot exchange names."""
+    code = (
+        "import os, sys, importlib; from pathlib import Path\n"
+        "module = importlib.import_module('cytosig.io.atomic_folder')\n"
+        "module.exchange = lambda *_: False\n"
+        "original = Path.rename\n"
+        "def rename(self, to):\n"
+        "    os._exit(9) if '.tmp.' in self.name else original(self, to)\n"
+        "Path.rename = rename\n"
+        "with module.atomic_folder(sys.argv[1]) as part:\n"
+        "    part.mkdir(); (part / 'zarr.json').write_text('new')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(target)], check=False).returncode == 9
+
+
+def test_what_was_put_aside_comes_back(older: Path, tmp_path: Path) -> None:
+    before = _held(older)
+    _killed_between_two_steps(older)
+    assert not older.exists()
+    with pytest.raises(FileError, match=r"what it was is .*\.old\.zarr: rename that"):
+        cytosig.read(older)
+    with pytest.raises(RuntimeError), atomic_folder(older) as part:
+        _fill(part, "half")
+        raise RuntimeError("in the middle")
+    assert _held(older) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
 
 
 def test_what_is_no_store_is_never_replaced(tmp_path: Path) -> None:
