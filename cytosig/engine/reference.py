@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import IO, TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -53,22 +54,31 @@ class Reference:
 
     def save(self, path: str | os.PathLike[str], /) -> None:
         """Write to an ``.npz`` file (plain arrays, nothing executable)."""
+        with atomic_path(path) as part, part.open("wb") as file:
+            self._write(file)
+
+    def to_bytes(self) -> bytes:
+        """What :meth:`save` writes."""
+        stream = io.BytesIO()
+        self._write(stream)
+        return stream.getvalue()
+
+    def _write(self, file: IO[bytes]) -> None:
         cohort = self.cohort or Cohort(())
         views: dict[str, Any] = {f"view {name}": view for name, view in cohort.views.items()}
-        with atomic_path(path) as part, part.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.array(_FORMAT),
-                genes=np.array(self.genes),
-                mean=self.mean,
-                sd=self.sd,
-                n_obs=np.array(self.n_obs),
-                kind=np.array(self.kind),
-                total=np.array(self.total),
-                cohort_genes=np.array(cohort.genes, dtype=str),
-                cohort_pooled=np.array(cohort.pooled),
-                **views,
-            )
+        np.savez_compressed(
+            file,
+            format=np.array(_FORMAT),
+            genes=np.array(self.genes),
+            mean=self.mean,
+            sd=self.sd,
+            n_obs=np.array(self.n_obs),
+            kind=np.array(self.kind),
+            total=np.array(self.total),
+            cohort_genes=np.array(cohort.genes, dtype=str),
+            cohort_pooled=np.array(cohort.pooled),
+            **views,
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], /) -> Reference:
@@ -79,10 +89,18 @@ class Reference:
         FileError
             When it is missing, damaged or no reference.
         """
-        held = read_arrays(Path(path))
+        return cls._of(read_arrays(Path(path)), path)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, /, *, name: str) -> Reference:
+        """The reference that :meth:`to_bytes` gave; ``name`` says in messages where it was."""
+        return cls._of(read_arrays(Path(name), io.BytesIO(content)), name)
+
+    @classmethod
+    def _of(cls, held: Mapping[str, NDArray[Any]], name: str | os.PathLike[str]) -> Reference:
         try:
             if str(held["format"]) != _FORMAT:
-                raise FileError(f"{path}: reference format {held['format']} is not known.")
+                raise FileError(f"{name}: reference format {held['format']} is not known.")
             found = cls(
                 tuple(held["genes"].tolist()),
                 held["mean"].astype(np.float64),
@@ -95,7 +113,7 @@ class Reference:
             _check(found)
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise FileError(
-                f"{path}: is no reference written by cytosig.tl.fit_reference ({error})."
+                f"{name}: is no reference written by cytosig.tl.fit_reference ({error})."
             ) from error
         return found
 

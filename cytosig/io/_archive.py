@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from cytosig._errors import FileError
 
@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that numpy writes
 
 
-def read_arrays(path: Path, /) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, content: IO[bytes] | None = None, /) -> dict[str, NDArray[Any]]:
     """Every array of an ``.npz`` file, by name; nothing in it is ever unpickled.
+
+    Parameters
+    ----------
+    path
+        The file, or what to call it in messages.
+    content
+        Its bytes, where they are no file of their own.
 
     Raises
     ------
@@ -27,7 +34,7 @@ def read_arrays(path: Path, /) -> dict[str, NDArray[Any]]:
         When it is missing, damaged or something else.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path if content is None else content) as archive:
             found = {
                 i.filename.removesuffix(".npy"): _array(archive, i) for i in archive.infolist()
             }

@@ -10,6 +10,7 @@ from cytosig.tl.compare import compare
 from cytosig.tl.links import links
 from cytosig.tl.network import network
 from cytosig.tl.reference import fit_reference
+from cytosig.tl.rerun import rerun
 from cytosig.tl.score import score
 from cytosig.tl.sources import sources
 from cytosig.tl.targets import targets
@@ -23,6 +24,7 @@ __all__ = [
     "fit_reference",
     "links",
     "network",
+    "rerun",
     "score",
     "sources",
     "targets",

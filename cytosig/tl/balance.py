@@ -12,6 +12,7 @@ from cytosig.balance.run import balance_of_cells, balance_of_samples, make_draws
 from cytosig.balance.weigh import FEWEST_REFERENCE
 from cytosig.tl._balance_store import store_balance
 from cytosig.tl._prepared import prepare
+from cytosig.tl._recorded import recorded
 from cytosig.tl._samples import TYPE
 from cytosig.tl._store import copied
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cytosig.tl._prepared import Prepared
 
 
+@recorded
 def balance(
     adata: AnnData,
     *,

@@ -14,6 +14,7 @@ from cytosig.blockade.run import blockade_of_samples
 from cytosig.blockade.tables import LABEL
 from cytosig.tl._inputs import as_catalogue
 from cytosig.tl._prepared import prepare, with_roles
+from cytosig.tl._recorded import recorded
 from cytosig.tl._store import copied, replace_entries, versions
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cytosig.tl._inputs import Signatures
 
 
+@recorded
 def blockade(
     adata: AnnData,
     *,

@@ -11,6 +11,7 @@ from cytosig.engine.align import align
 from cytosig.engine.channels import genes_of_receptors, read_channels
 from cytosig.engine.options import Options
 from cytosig.tl._inputs import as_catalogue
+from cytosig.tl._recorded import recorded
 from cytosig.tl._store import copied, replace_entries, versions
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cytosig.tl._inputs import Signatures
 
 
+@recorded
 def channels(
     adata: AnnData,
     *,

@@ -17,6 +17,7 @@ from cytosig.compare.question import HAZARDS, PAIRED, TRENDS, UNPAIRED, WITHOUT_
 from cytosig.tl._compare_question import Asked, pose
 from cytosig.tl._compare_samples import samples_of
 from cytosig.tl._compare_tables import tables_of
+from cytosig.tl._recorded import recorded
 from cytosig.tl._store import copied
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _PARAMS = "_params"
 _ONLY_GROUPS = ("reference", "groups", "paired")
 
 
+@recorded
 def compare(
     adata: AnnData,
     *,

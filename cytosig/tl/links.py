@@ -15,6 +15,7 @@ from cytosig.communication.sources import find_sources
 from cytosig.communication.tables import contribution_table, link_table, strength_table
 from cytosig.communication.targets import find_targets
 from cytosig.tl._condition import Condition
+from cytosig.tl._recorded import recorded
 from cytosig.tl._store import copied
 from cytosig.tl._talk import listen, stacked, store
 from cytosig.tl._tissue import Cells
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cytosig.tl._talk import Talk
 
 
+@recorded
 def links(
     adata: AnnData,
     *,

@@ -11,6 +11,7 @@ from cytosig.engine import score as engine
 from cytosig.engine.options import Options
 from cytosig.tl._cells import cells_of
 from cytosig.tl._inputs import as_catalogue, baseline_of, listeners
+from cytosig.tl._recorded import recorded
 from cytosig.tl._scratch import room_of, run_of
 from cytosig.tl._store import copied, say, store
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cytosig.tl._inputs import Signatures
 
 
+@recorded
 def score(
     adata: AnnData,
     *,

@@ -12,6 +12,7 @@ from cytosig.communication.settings import Settings
 from cytosig.communication.sources import find_sources
 from cytosig.communication.tables import source_table
 from cytosig.tl._condition import Condition, names
+from cytosig.tl._recorded import recorded
 from cytosig.tl._store import copied
 from cytosig.tl._talk import listen, stacked, store
 from cytosig.tl._tissue import Cells
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cytosig.tl._talk import Talk
 
 
+@recorded
 def sources(
     adata: AnnData,
     *,

@@ -12,6 +12,7 @@ from cytosig.communication.settings import Settings
 from cytosig.communication.tables import target_table
 from cytosig.communication.targets import find_targets
 from cytosig.tl._condition import Condition, names
+from cytosig.tl._recorded import recorded
 from cytosig.tl._store import copied
 from cytosig.tl._talk import listen, stacked, store
 from cytosig.tl._tissue import Cells
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cytosig.tl._talk import Talk
 
 
+@recorded
 def targets(
     adata: AnnData,
     *,

@@ -243,10 +243,13 @@ def records(counts: AnnData, small: Catalogue) -> dict[str, tuple]:
 
 
 def test_each_method_has_the_record_it_has_alone(records: dict[str, tuple]) -> None:
-    """But for what ties the records of one run together."""
+    """But for what ties the records of one run together, and the calls."""
     for name, (held, alone) in records.items():
-        own = {k: v for k, v in held.items() if k not in ("further", "part_of")}
-        _equal(alone, own, name)
+        own, its = (
+            {k: v for k, v in one.items() if k not in ("further", "part_of", "calls", "given")}
+            for one in (held, alone)
+        )
+        _equal(its, own, name)
 
 
 def test_what_a_further_method_does_not_score_is_told(
