@@ -9,6 +9,7 @@ import pandas as pd
 
 from cytosig.communication.response import scores, set_size
 from cytosig.stats.design import INTERCEPT
+from cytosig.stats.estimate import never_zero
 from cytosig.stats.families import two_levels
 from cytosig.stats.moderated import moderated_t
 
@@ -131,7 +132,7 @@ def _widened(fit: pd.DataFrame, further: Array, level: float) -> pd.DataFrame:
         se = np.sqrt(square + further)
         estimate = fit["estimate"].to_numpy()
         reach = stdtrit(df, (1 + level) / 2) * se
-        p = 2 * stdtr(df, -np.abs(estimate / se))
+        p = never_zero(2 * stdtr(df, -np.abs(estimate / se)))
     return pd.DataFrame(
         {"response": estimate, "ci_low": estimate - reach, "ci_high": estimate + reach, "p": p}
     )

@@ -11,6 +11,7 @@ from cytosig.communication.forms import nested
 from cytosig.communication.presence import Background
 from cytosig.communication.settings import FEWEST_COUPLED
 from cytosig.communication.tissue import over_others
+from cytosig.stats.estimate import never_zero
 from cytosig.stats.families import crossed
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def couple(made: Array, answered: Array, /) -> tuple[Array, Array]:
         r = np.clip(cov / np.sqrt(vx * vy), -1.0, 1.0)
         r = np.where(still | (n < FEWEST_COUPLED), np.nan, r)
         t = np.abs(r) * np.sqrt((n - 2) / (1 - r**2))
-        p = 2 * stdtr(n - 2, -t)
+        p = never_zero(2 * stdtr(n - 2, -t))
     own = np.arange(r.shape[1])
     r[:, own, own] = p[:, own, own] = np.nan
     return r, p

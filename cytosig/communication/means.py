@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig.stats.estimate import never_zero
 from cytosig.stats.moderated import variance_prior
 from cytosig.stats.signflip import sign_flip
 
@@ -85,7 +86,7 @@ def means_above_zero(
         se = np.sqrt(whole)
         t = np.where(se > 0, mean / se, np.where(mean > 0, np.inf, -np.inf))
         t = np.where(np.isnan(se), np.nan, t)
-        p = stdtr(df, -t)
+        p = never_zero(stdtr(df, -t))
         reach = stdtrit(df, (1 + level) / 2) * se
     asked = (n > 1) & (exact | (se == 0))
     flipped = np.full(n.shape, np.nan)

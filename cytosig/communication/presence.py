@@ -9,6 +9,7 @@ import numpy as np
 
 from cytosig.communication.settings import AMBIENT, OFFSET
 from cytosig.communication.tissue import with_error
+from cytosig.stats.estimate import never_zero
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ class Background:
         values = np.log2(np.maximum(cpm, 0.0) + OFFSET) - np.log2(background + OFFSET)
         n, mean, se = with_error(values)
         with np.errstate(invalid="ignore", divide="ignore"):
-            p = stdtr(n - 1.0, -np.where(se > 0, mean / se, np.nan))
+            p = never_zero(stdtr(n - 1.0, -np.where(se > 0, mean / se, np.nan)))
             reach = stdtrit(n - 1.0, (1 + self._level) / 2) * se
         # values that do not vary at all leave the signs: 2^-n, or 1
         still = np.where(mean > 0, 0.5 ** n.astype(np.float64), 1.0)

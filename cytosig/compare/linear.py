@@ -9,7 +9,7 @@ import numpy as np
 from cytosig._errors import DataError
 from cytosig.compare.columns import TESTED, untested
 from cytosig.stats.design import design_matrix, encode
-from cytosig.stats.estimate import NAN
+from cytosig.stats.estimate import NAN, never_zero
 from cytosig.stats.groups import OneWay
 from cytosig.stats.moderated import moderated_t
 
@@ -91,7 +91,7 @@ def partial_f(
         reason = "the fit is perfect, so it shows no variance"
         return OneWay(NAN, float(between), float(within), NAN, NAN, n, reason)
     f = (squares - squares_full) / between / (squares_full / within)
-    p = float(fdtrc(between, within, f))
+    p = float(never_zero(fdtrc(between, within, f)))
     return OneWay(f, float(between), float(within), p, 1 - squares_full / squares, n)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytosig.compare.columns import HIDDEN
-from cytosig.stats.estimate import NAN
+from cytosig.stats.estimate import NAN, never_zero
 from cytosig.stats.pooled import pool, pool_auroc
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _alike(own: pd.DataFrame, otherwise: float) -> float:
     q = float(weights @ (effects - share @ effects) ** 2)
     uncertain = float(((1 - share) ** 2 / df).sum())
     f = q / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * uncertain)
-    return float(fdtrc(k - 1, (k**2 - 1) / (3 * uncertain), f))
+    return float(never_zero(fdtrc(k - 1, (k**2 - 1) / (3 * uncertain), f)))
 
 
 def _pool(effects: pd.Series[float], errors: pd.Series[float], level: float) -> Pooled:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig.stats.estimate import never_zero
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -64,4 +66,4 @@ def blocked_permutation(values: ArrayLike, /) -> Array:
     q = np.where(used, turned**2 / np.where(used, root, 1.0), 0.0).sum(axis=1)
     df = used.sum(axis=1)
     enough = (df > 0) & ((k > 1).sum(axis=0) > 1)
-    return np.where(enough, gammaincc(np.maximum(df, 1) / 2, q / 2), np.nan)
+    return np.where(enough, never_zero(gammaincc(np.maximum(df, 1) / 2, q / 2)), np.nan)

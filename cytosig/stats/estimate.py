@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 NAN = float("nan")
+LEAST_P = 1e-300  # as that of a score: a p is never 0
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -64,9 +65,20 @@ def from_normal(
         float(estimate + reach),
         float(t),
         NAN if np.isinf(df) else float(df),
-        float(2 * stdtr(df, -abs(t))),
+        float(never_zero(2 * stdtr(df, -abs(t)))),
         n,
     )
+
+
+def never_zero(p: ArrayLike, /) -> Array:
+    """P as it is, or the least that is told where the tail is too thin for a number.
+
+    Examples
+    --------
+    >>> never_zero([0.0, 0.5, float("nan")])
+    array([1.e-300, 5.e-001,     nan])
+    """
+    return np.maximum(np.asarray(p, dtype=np.float64), LEAST_P)
 
 
 def tail(level: float) -> float:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytosig.stats.estimate import never_zero
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -162,7 +164,7 @@ def rank_sum_test(first: Array, second: Array) -> tuple[float, float]:
     ranks = doubled_ranks(np.concatenate([first, second]))
     u = float(ranks[:m].sum() / 2 - m * (m + 1) / 2)
     if not rank_sum_is_cheap(m, n):
-        return u, float(mannwhitneyu(first, second, method="asymptotic").pvalue)
+        return u, float(never_zero(mannwhitneyu(first, second, method="asymptotic").pvalue))
     if len(np.unique(ranks)) == m + n:
         return u, two_sided(rank_sum_untied(m, n), int(u))
     smaller = ranks[:m] if m <= n else ranks[m:]
@@ -182,5 +184,5 @@ def signed_rank_test(differences: Array) -> tuple[float, float]:
     ranks = doubled_ranks(np.abs(differences))
     positive = int(ranks[differences > 0].sum())
     if not signed_rank_is_cheap(len(differences)):
-        return positive / 2, float(wilcoxon(differences).pvalue)
+        return positive / 2, float(never_zero(wilcoxon(differences).pvalue))
     return positive / 2, two_sided(signed_rank_null(ranks), positive)

@@ -19,6 +19,7 @@ from cytosig.stats.estimate import (
     complete,
     does_not_vary,
     from_normal,
+    never_zero,
     present,
     tail,
     unknown,
@@ -215,7 +216,12 @@ def welch_anova(groups: Sequence[ArrayLike], /) -> OneWay:
     found = anova_oneway(values, use_var="unequal", welch_correction=True)
     within, between = (float(df) for df in (found.df_denom, found.df_num))
     return OneWay(
-        float(found.statistic), between, within, float(found.pvalue), _explained(values), n
+        float(found.statistic),
+        between,
+        within,
+        float(never_zero(found.pvalue)),
+        _explained(values),
+        n,
     )
 
 
@@ -242,7 +248,12 @@ def kruskal(groups: Sequence[ArrayLike], /) -> OneWay:
     found = stats.kruskal(*values)
     ranks = np.split(stats.rankdata(everything), np.cumsum(n)[:-1])
     return OneWay(
-        float(found.statistic), len(n) - 1.0, NAN, float(found.pvalue), _explained(ranks), n
+        float(found.statistic),
+        len(n) - 1.0,
+        NAN,
+        float(never_zero(found.pvalue)),
+        _explained(ranks),
+        n,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from cytosig._errors import UsageError
-from cytosig.stats.estimate import NAN
+from cytosig.stats.estimate import NAN, never_zero
 from cytosig.stats.followup import FollowUp, follow_up, why_no_regression
 from cytosig.stats.survival import DIVERGED, cox_model, most_likely
 
@@ -89,8 +89,8 @@ def proportional_hazards(
         same = "all events have one time"
         return _table(data, [NAN] * (len(data.names) + 1), [NAN] * len(data.names), same)
     statistics = _score_tests(at, g)
-    p = [float(chdtrc(1, x)) for x in statistics[:-1]]
-    p.append(float(chdtrc(len(data.names), statistics[-1])))
+    p = [float(never_zero(chdtrc(1, x))) for x in statistics[:-1]]
+    p.append(float(never_zero(chdtrc(len(data.names), statistics[-1]))))
     table = _table(data, statistics, _correlations(at, g), "")
     table["p"] = p
     return table

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
-from cytosig.stats.estimate import NAN, tail
+from cytosig.stats.estimate import NAN, never_zero, tail
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -277,5 +277,5 @@ def _table(
         "",
     )
     ends = (fit.estimate - reach, fit.estimate + reach)
-    cells = (fit.estimate, se, *ends, t, df, 2 * stdtr(df, -np.abs(t)), fit.n, reason)
+    cells = (fit.estimate, se, *ends, t, df, never_zero(2 * stdtr(df, -np.abs(t))), fit.n, reason)
     return pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
-from cytosig.stats.estimate import NAN, Estimate, from_normal, tail, unknown, vector
+from cytosig.stats.estimate import NAN, Estimate, from_normal, never_zero, tail, unknown, vector
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -121,7 +121,7 @@ def pool(
     i2 = max(0.0, (q - (k - 1)) / q) if q > 0 else 0.0
     return Pooled(
         mean.estimate, mean.se, mean.ci_low, mean.ci_high, mean.statistic, mean.df, mean.p,
-        tau2, i2, q, float(chdtrc(k - 1, q)), low, high, k, left_out,
+        tau2, i2, q, float(never_zero(chdtrc(k - 1, q))), low, high, k, left_out,
         "; ".join(filter(None, [mean.reason, _left_out(left_out)])),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from cytosig.stats.estimate import (
     Estimate,
     complete,
     does_not_vary,
+    never_zero,
     present,
     tail,
     unknown,
@@ -197,7 +198,7 @@ def _standardised(d: float, size: float, df: int, n: tuple[int, ...], level: flo
     # Borenstein et al., Introduction to Meta-Analysis (2009), eq. 4.20 and 4.24
     se = float(unbiased * np.sqrt(1 / size + d**2 / (2 * (df + len(n)))))
     low, high = (_noncentrality(t, df, q) for q in (1 - tail(level), tail(level)))
-    p = float(2 * stdtr(df, -abs(t)))
+    p = float(never_zero(2 * stdtr(df, -abs(t))))
     return Estimate(
         g, se, float(low / np.sqrt(size)), float(high / np.sqrt(size)), t, float(df), p, n
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytosig.stats.estimate import NAN, Estimate, tail, unknown
+from cytosig.stats.estimate import NAN, Estimate, never_zero, tail, unknown
 from cytosig.stats.followup import FollowUp, follow_up, why_no_regression
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def cox(
         log_hazard_ratio=beta,
         se=se,
         statistic=beta / se,
-        p=float(2 * ndtr(-abs(beta / se))),
-        likelihood_p=float(chdtrc(1, max(gain, 0.0))),
+        p=float(never_zero(2 * ndtr(-abs(beta / se)))),
+        likelihood_p=float(never_zero(chdtrc(1, max(gain, 0.0)))),
         sd=sd,
         n=n,
         n_events=n_events,
@@ -223,7 +223,8 @@ def concordance_index(
     width = se / (c * (1 - c))
     low, high = (float(expit(logit(c) + side)) for side in (-z * width, z * width))
     statistic = float(logit(c) / width)
-    return Estimate(c, se, low, high, statistic, NAN, float(2 * ndtr(-abs(statistic))), n)
+    p = float(never_zero(2 * ndtr(-abs(statistic))))
+    return Estimate(c, se, low, high, statistic, NAN, p, n)
 
 
 def _pairs(data: FollowUp) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from cytosig.stats.estimate import (
     complete,
     does_not_vary,
     from_normal,
+    never_zero,
     tail,
     unknown,
 )
@@ -67,7 +68,7 @@ def spearman(first: ArrayLike, second: ArrayLike, /, *, level: float = 0.95) -> 
         return unknown("one of the two does not vary", (n,))
     found = stats.spearmanr(one, other)
     r = float(np.clip(found.statistic, -1, 1))
-    p = _p_of_all_orders(one, other) if n <= MOST_ORDERED else float(found.pvalue)
+    p = _p_of_all_orders(one, other) if n <= MOST_ORDERED else float(never_zero(found.pvalue))
     if n < 4 or abs(r) > 1 - 1e-12:
         why = "fewer than four samples" if n < 4 else "the ranks agree perfectly"
         return Estimate(r, NAN, NAN, NAN, NAN, n - 2.0, p, (n,), f"{why}: no interval")

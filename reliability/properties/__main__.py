@@ -1,6 +1,6 @@
 """What must hold for any data, for data drawn at random: does it?
 
-Usage: ``python -m reliability.properties [--examples 300] [--seed 0] [--only WORD] [--out RESULTS]``
+Usage: ``python -m reliability.properties [--examples 300] [--seed 0] [--only WORD]``
 Runs tests/properties with many examples each; quick properties get more, slow ones fewer.
 ``--only`` takes what pytest's ``-k`` takes. The same seed and versions draw the same examples.
 """
@@ -88,14 +88,14 @@ def report(table: pd.DataFrame, found: list[Property], asked: argparse.Namespace
 
 
 _NOTES = """\
-- A property is a test of `tests/properties`; the tests run it with a few examples, always the same,
-  and this campaign with many. Examples that a property says nothing of (data that are refused, where
-  it speaks of scores) are not counted.
-- Data are drawn by hypothesis: 0 to 14 observations, 0 to 80 genes, fourteen types of number, dense,
-  strided, sparse in six ways (unsorted, zeros stored, entries stored twice ...), dask; empty and
-  constant rows and genes, twins, NaN, infinities, 1e300; names that are empty, doubled, of another
-  script, of control characters, formulas or HTML; columns of `obs` of thirteen types, with gaps and
-  with levels that nobody has. A failure is shown by the smallest example hypothesis finds.
+- A property is a test of `tests/properties`; the tests run it with a few examples, always the
+  same, and this campaign with many. Examples that a property says nothing of (data that are
+  refused, where it speaks of scores) are not counted.
+- Data are drawn by hypothesis: 0 to 14 observations, 0 to 80 genes, fourteen types of number,
+  dense, strided, sparse in six ways (unsorted, zeros stored, entries stored twice ...), dask; empty
+  and constant rows and genes, twins, NaN, infinities, 1e300; names that are empty, doubled, of
+  another script, of control characters, formulas or HTML; columns of `obs` of twelve types, with
+  gaps and with levels that nobody has. A failure is shown by the smallest example found.
 - One property again, with as many examples as you like:
   `python -m reliability.properties --only order_of_genes --examples 5000`."""
 

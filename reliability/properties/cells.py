@@ -172,7 +172,7 @@ def sound_data(draw: DrawFn, *, kinds: tuple[str, ...] = VALUES, least: int = 4)
 
 
 def assembled(x: NDArray[Any], obs: pd.DataFrame, var: pd.DataFrame, layout: str, /) -> AnnData:
-    """An AnnData whose names are of whatever type was given; anndata says what it thinks of them."""
+    """An AnnData whose names are of whatever type was given, whatever anndata thinks of them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         texts = [pd.DataFrame(index=[f"n{i}" for i in range(len(t))]) for t in (obs, var)]

@@ -43,7 +43,7 @@ def known_genes() -> tuple[str, ...]:
 
 @st.composite
 def genes(draw: DrawFn, n: int, *, plain: bool = False) -> list[str]:
-    """Names of n genes, as many as may be of known ones, in any order; odd ones among the others."""
+    """Names of n genes in any order: known ones, and odd ones among the others."""
     wanted = known_genes()
     n_known = n if plain else draw(st.integers(min(n, 30), max(n, 30)))
     found = list(wanted[:n_known])[:n]
@@ -63,7 +63,9 @@ def indexes(draw: DrawFn, n: int) -> pd.Index[Any]:
     """Names of n observations: texts, numbers, categories or dates; given twice, or missing."""
     kind = draw(st.sampled_from(KINDS))
     if kind == "whole":
-        return pd.Index(draw(st.lists(st.integers(-3, 10**6), min_size=n, max_size=n)), dtype="int64")
+        return pd.Index(
+            draw(st.lists(st.integers(-3, 10**6), min_size=n, max_size=n)), dtype="int64"
+        )
     if kind == "real":
         values = draw(st.lists(st.floats(-9, 9) | st.just(np.nan), min_size=n, max_size=n))
         return pd.Index(values, dtype="float64")

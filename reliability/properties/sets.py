@@ -41,7 +41,9 @@ def sound_sets(draw: DrawFn, *, least: int = 2, usual: bool = True) -> Weights:
 def any_sets(draw: DrawFn) -> Weights:
     """Signatures of one gene or of many, of genes that are not there, under odd names."""
     found = draw(sound_sets(least=1, usual=draw(st.booleans())))
-    more = draw(st.sampled_from(("nothing", "one gene", "elsewhere", "twin", "odd name", "odd gene")))
+    more = draw(
+        st.sampled_from(("nothing", "one gene", "elsewhere", "twin", "odd name", "odd gene"))
+    )
     if more == "one gene":
         found["ONE"] = {draw(st.sampled_from(names.known_genes())): draw(weights())}
     elif more == "elsewhere":

@@ -124,7 +124,9 @@ def test_the_type_of_counts_does_not_matter(
     held.same_tables(one, _scored(cells.in_layout(data.adata, "C", dtype), wanted, kind))
 
 
-@given(cells.sound_data(), st.lists(sets.kinds(), min_size=2, max_size=4, unique_by=repr), st.data())
+@given(
+    cells.sound_data(), st.lists(sets.kinds(), min_size=2, max_size=4, unique_by=repr), st.data()
+)
 def test_several_methods_at_once_give_what_each_gives_alone(
     data: Given, kinds: list[Kind], draw: st.DataObject
 ) -> None:
@@ -219,9 +221,7 @@ def test_twins_have_the_same_score(
 
 
 @given(cells.sound_data(kinds=("counts",)), sets.catalogues(), sets.kinds())
-def test_counts_score_as_their_own_logarithms(
-    data: Given, wanted: Catalogue, kind: Kind
-) -> None:
+def test_counts_score_as_their_own_logarithms(data: Given, wanted: Catalogue, kind: Kind) -> None:
     """Counts, and what the user made of them by the usual normalisation: the same scores."""
     one = _scored(data.adata, wanted, kind, target_sum=1e4)
     x = data.adata.X

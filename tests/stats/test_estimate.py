@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from cytosig._errors import DataError, UsageError
 from cytosig.stats.estimate import complete, does_not_vary, from_normal, present, tail, vector
+from cytosig.stats.exact import signed_rank_test
+from cytosig.stats.groups import kruskal, mann_whitney, paired_t, welch, welch_anova
+from cytosig.stats.moderated import moderated_t
+from cytosig.stats.trend import slope, spearman
 
 
 def test_normal_and_t_intervals_are_those_of_scipy() -> None:
@@ -50,3 +55,20 @@ def test_rounding_is_no_variation() -> None:
     assert does_not_vary(np.array([7.0]))
     assert not does_not_vary(np.array([0.3, 0.3 + 1e-9]))
     assert not does_not_vary(np.array([0.0, 1e-300]))
+
+
+def test_a_p_is_never_0() -> None:
+    """Two thousand samples of which any test is sure: the tail is too thin for a number."""
+    rng = np.random.default_rng(0)
+    n = 2000
+    low, high = rng.normal(0, 1e-3, n), rng.normal(9, 1e-3, n)
+    both, group = np.append(low, high), np.repeat([0.0, 1.0], n)
+    design = pd.DataFrame({"intercept": 1.0, "group": group})
+    table = moderated_t(pd.DataFrame({"f": both}), design, coefficient="group").table
+    found = [test(low, high).p for test in (welch, mann_whitney, paired_t)]
+    found += [test([low, high]).p for test in (welch_anova, kruskal)]
+    found += [slope(group, both).p, spearman(both, both + low.mean()).p, table["p"].iloc[0]]
+    found += [signed_rank_test(high)[1]]
+    assert min(found) == 1e-300
+    assert all(0 < p < 1e-200 for p in found)
+    assert stats.ttest_ind(low, high).pvalue == 0
