@@ -78,6 +78,7 @@ def _read(path: Path) -> pd.DataFrame:
             table = pd.read_csv(
                 text, sep=separator, index_col=False, dtype={0: str}, na_values=list(_EMPTY),
                 keep_default_na=False, skip_blank_lines=True, low_memory=False,
+                float_precision="round_trip",
             )  # fmt: skip
     except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as exc:
         raise FileError(f"{path} is no table: {' '.join(str(exc).split())}.") from exc

@@ -42,7 +42,9 @@ def from_dict(sets: Mapping[str, Mapping[str, float] | Iterable[str]], /) -> lis
         if isinstance(genes, Mapping):
             for gene, weight in genes.items():
                 _check_weight(weight, f"signature {id!r}, gene {gene!r}")
-            found.append(Signature.from_weights(str(id), genes))
+            pairs = [(str(gene).strip(), float(weight)) for gene, weight in genes.items()]
+            kept = (ResponseGene(gene, weight) for gene, weight in pairs if weight != 0)
+            found.append(Signature(str(id), tuple(kept)))
         else:
             tokens = [_signed(str(g).strip(), f"signature {id!r}") for g in genes]
             found.append(Signature(str(id), tuple(tokens)))
@@ -73,10 +75,10 @@ def from_frame(frame: pd.DataFrame, /) -> list[Signature]:
         gene = str(frame.index[wrong][0])
         kind = "an empty" if frame.loc[wrong].iloc[0].isna().any() else "an infinite"
         raise SignatureError(f"Matrix of signatures: gene {gene!r} has {kind} weight.")
-    if not frame.index.is_unique:
-        gene = str(frame.index[frame.index.duplicated()][0])
+    genes = pd.Index([str(gene).strip() for gene in frame.index])
+    if not genes.is_unique:
+        gene = str(genes[genes.duplicated()][0])
         raise SignatureError(f"Matrix of signatures: gene {gene!r} has two rows.")
-    genes = [str(gene).strip() for gene in frame.index]
     return [
         Signature.from_weights(str(c), dict(zip(genes, frame[c].astype(float), strict=True)))
         for c in frame.columns
@@ -103,7 +105,7 @@ def read_gmt(path: str | os.PathLike[str], /) -> list[Signature]:
     """Signatures of a GMT file, errors with line numbers."""
     label = str(path)
     found = []
-    for number, line in enumerate(_read_text(path).splitlines(), start=1):
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         fields = [field.strip() for field in line.split("\t")]
@@ -141,7 +143,7 @@ def _read_table(path: str | os.PathLike[str], sep: str) -> list[Signature]:
             packed: Literal["gzip"] | None = "gzip" if str(path).lower().endswith(".gz") else None
             frame = pd.read_csv(
                 file, sep=sep, comment="#", keep_default_na=False, na_values=[""],
-                compression=packed,
+                compression=packed, float_precision="round_trip",
             )  # fmt: skip
     except (OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise SignatureError(f"{path}: cannot be read as a table: {error}.") from error

@@ -23,7 +23,9 @@ Tier = Literal["specific", "family", "shared", "user"]
 Grade = Literal["A", "B", "C", "D"]
 Compartment = Literal["epithelial", "stromal", "myeloid", "T_NK", "B"]
 COMPARTMENTS: tuple[Compartment, ...] = get_args(Compartment)
-_NAME = re.compile(r"[^/\x00-\x1f\x7f]{1,200}")
+_NO_TEXT = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # control characters and what ends a line
+_NAME = re.compile(rf"[^/{_NO_TEXT}]{{1,200}}")
+_GENE = re.compile(rf"[^{_NO_TEXT}]+")
 _SMALLEST, _LARGEST = 1e-9, 1e9  # of weights: their squares are added up
 GENERIC = "generic"
 """What stands for no compartment: the lists of all other cells and of bulk data."""
@@ -87,6 +89,11 @@ class Signature:
             )
         seen: set[str] = set()
         for record in self.genes:
+            if not _GENE.fullmatch(record.gene) or record.gene != record.gene.strip():
+                raise SignatureError(
+                    f"Signature {self.id!r} names gene {record.gene!r}; expected a name of one line"
+                    " without blanks around it. Rename it or leave it out."
+                )
             if record.gene in seen:
                 raise SignatureError(
                     f"Signature {self.id!r} names gene {record.gene!r} twice; keep one line for it."

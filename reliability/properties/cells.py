@@ -162,7 +162,7 @@ def any_data(draw: DrawFn) -> Given:
 @st.composite
 def sound_data(draw: DrawFn, *, kinds: tuple[str, ...] = VALUES, least: int = 4) -> Given:
     """Data without odd values or names: float64, dense, as many known genes as may be."""
-    n_obs, n_vars = draw(st.integers(least, least + 8)), draw(st.sampled_from((40, 60, 90)))
+    n_obs, n_vars = draw(st.integers(least, least + 8)), draw(st.sampled_from((40, 60, 90, 240)))
     kind = draw(st.sampled_from(kinds))
     x = draw(values(n_obs, n_vars, kind, plain=True))
     x[:, 0] += kind != "contrasts"  # nobody is empty

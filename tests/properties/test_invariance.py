@@ -57,7 +57,9 @@ def test_the_order_of_genes_does_not_matter(
 def test_the_order_of_observations_does_not_matter(
     data: Given, wanted: Catalogue, kind: Kind, seed: int
 ) -> None:
-    """Observations in another order: the same scores in that order."""
+    """Observations in another order: the same scores in that order; by `gsva`, whose genes are tied
+    but for rounding where they are counts, of values that are not."""
+    assume(kind.method.name != "gsva" or data.kind == "contrasts")
     order = _order(data.adata.n_obs, seed)
     one = _scored(data.adata, wanted, kind)
     other = _scored(data.adata[order].copy(), wanted, kind)

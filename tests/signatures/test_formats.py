@@ -232,3 +232,29 @@ def test_weights_whose_squares_are_no_numbers(weight: float) -> None:
     for make in (Catalogue.from_dict, lambda sets: Catalogue.from_frame(pd.DataFrame(sets))):
         with pytest.raises(SignatureError, match=r"'STAT1'.* weight"):
             make({"A": {"STAT1": weight, "IRF1": 1.0}})
+
+
+@pytest.mark.parametrize("bad", ["", "  ", "A\tB", "A\nB", "A\x00", "A\u2028B"])
+def test_genes_whose_names_no_file_could_hold_are_refused(bad: str) -> None:
+    with pytest.raises(SignatureError, match=r"'ONE' names gene .*of one line"):
+        Catalogue.from_dict({"ONE": {"STAT1": 1.0, bad: 1.0}})
+
+
+def test_blanks_around_a_gene_are_no_part_of_it() -> None:
+    """In every form alike, and two spellings of one gene are two lines for it."""
+    made = Catalogue.from_dict({"ONE": {" STAT1": 1.0, "IRF1\r": -0.5}})
+    assert made.to_dict() == {"ONE": {"STAT1": 1.0, "IRF1": -0.5}}
+    assert Catalogue.from_frame(made.to_frame()).digest == made.digest
+    with pytest.raises(SignatureError, match="'STAT1' twice"):
+        Catalogue.from_dict({"ONE": {" STAT1": 1.0, "STAT1": 0.5}})
+    with pytest.raises(SignatureError, match="'STAT1' has two rows"):
+        Catalogue.from_frame(pd.DataFrame({"ONE": [1.0, 0.5]}, index=["STAT1", "STAT1 "]))
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv"])
+def test_weights_of_a_table_are_read_to_the_last_bit(tmp_path: Path, end: str) -> None:
+    """Where pandas' quick reader is off by one: another digest of the same signatures."""
+    made = Catalogue.from_dict({"ONE": {"STAT1": 90071993.05078125, "IRF1": 0.1 + 0.2}})
+    path = tmp_path / f"mine.{end}"
+    made.to_frame().to_csv(path, index=False, sep="," if end == "csv" else "\t")
+    assert Catalogue.from_file(path).digest == made.digest
