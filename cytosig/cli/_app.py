@@ -22,6 +22,8 @@ from cytosig.cli.links import links
 from cytosig.cli.methods import methods
 from cytosig.cli.report import EPILOG as REPORT_EPILOG
 from cytosig.cli.report import report
+from cytosig.cli.rerun import EPILOG as RERUN_EPILOG
+from cytosig.cli.rerun import rerun
 from cytosig.cli.score import EPILOG, score
 from cytosig.cli.signatures import app as signatures
 from cytosig.cli.sources import EPILOG as SOURCES_EPILOG
@@ -50,6 +52,7 @@ app.command("sources", epilog=SOURCES_EPILOG)(sources)
 app.command("targets", epilog=TARGETS_EPILOG)(targets)
 app.command("links", epilog=LINKS_EPILOG)(links)
 app.command("report", epilog=REPORT_EPILOG)(report)
+app.command("rerun", epilog=RERUN_EPILOG)(rerun)
 app.add_typer(signatures, name="signatures")
 app.command("methods")(methods)
 app.command("demo")(demo)

@@ -51,6 +51,7 @@ _OPTIONS = {
     "baseline": "--baseline",
     "pair_key": "--pair-key",
     "expressed": "--expressed",
+    "tolerance": "--tolerance",
     "n_boot": "--n-boot",
     "treatment": "--treatment",
     "axis": "--axis",
