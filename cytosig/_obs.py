@@ -24,6 +24,14 @@ def in_memory(table: Any, /) -> pd.DataFrame:
     return found
 
 
+def are_numbers(values: pd.Series[Any], /) -> bool:
+    """Whether a column holds numbers on a line: no yes and no, and nothing imaginary."""
+    from pandas.api import types
+
+    other = types.is_bool_dtype(values) or types.is_complex_dtype(values)
+    return bool(types.is_numeric_dtype(values)) and not other
+
+
 def column_of(adata: AnnData, key: str, /, *, argument: str, gaps: bool = False) -> pd.Series[Any]:
     """A column of obs, without empty entries unless ``gaps`` are fine."""
     if key not in adata.obs.columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from cytosig._errors import DataError, UsageError
 from cytosig.engine.moments import Measured, Moments, fixed, measure, untouched
+from cytosig.engine.nonfinite import no_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,11 +173,11 @@ class Zero:
         return self._measure("everyone", np.zeros(n, dtype=np.int64), np.ones(n, dtype=bool))
 
     def _measure(self, name: str, group: NDArray[np.int64], use: NDArray[np.bool_], /) -> Measured:
-        known = self._room.recall(name)
+        known = self._room.recall(name, [field.name for field in fields(Measured)])
         if known is not None:
             return Measured(**known)
         found = measure(self._rows, group, use, n_jobs=self._options.n_jobs)
-        if not np.isfinite(found.mean).all():
+        if no_number(found.mean).any():
             self._refuse()
         self._room.remember(name, asdict(found))
         return found

@@ -1,8 +1,8 @@
-"""NaN and infinities: which genes hold them, and where the first one is."""
+"""NaN, infinities and numbers beyond all measure: which genes hold them, and where the first is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
     from cytosig.blocks import Block, RowBlocks
 
+LARGEST = 1e70  # of a value: fourth powers are added up
+
+
+def no_number(values: NDArray[Any], /) -> NDArray[np.bool_]:
+    """Whether each value is NaN, infinite, or so large that its powers would be."""
+    return np.asarray(~(np.abs(values) <= np.float64(LARGEST)))
+
 
 def nonfinite_columns(blocks: RowBlocks, /, *, n_jobs: int | None = None) -> NDArray[np.bool_]:
-    """Columns that hold a NaN or an infinity anywhere."""
+    """Columns that hold a value that is no number anywhere."""
     bad = np.zeros(blocks.shape[1], dtype=bool)
     for columns in collect(Rows.as_stored(blocks), _columns, n_jobs=n_jobs):
         bad[columns] = True
@@ -27,11 +34,11 @@ def nonfinite_columns(blocks: RowBlocks, /, *, n_jobs: int | None = None) -> NDA
 
 
 def _columns(block: Block) -> NDArray[np.int32]:
-    return np.unique(block.indices[~np.isfinite(block.data)])
+    return np.unique(block.indices[no_number(block.data)])
 
 
 def refuse_nonfinite(blocks: RowBlocks, obs_names: Sequence[str], labels: Sequence[str], /) -> None:
-    """Raise a DataError that names the first NaN or infinity, if there is one."""
+    """Raise a DataError that names the first value that is no number, if there is one."""
     found = [first for first in collect(Rows.as_stored(blocks), _first) if first is not None]
     if found:
         row, column, value = min(found)
@@ -44,7 +51,7 @@ def refuse_nonfinite(blocks: RowBlocks, obs_names: Sequence[str], labels: Sequen
 
 
 def _first(block: Block) -> tuple[int, int, float] | None:
-    wrong = np.flatnonzero(~np.isfinite(block.data))
+    wrong = np.flatnonzero(no_number(block.data))
     if not wrong.size:
         return None
     j = int(wrong[0])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from cytosig.engine.nonfinite import no_number
 from cytosig.engine.passes import collect
 from cytosig.engine.prepare import Rows
 
@@ -104,7 +105,7 @@ def _logged(block: Block, high: float) -> Values:
 def _with_negatives(block: Block, n_genes: int, low: float, high: float) -> Values:
     """Logged expression has a floor that many genes share; contrasts centre on zero."""
     dense = block.to_scipy(n_genes).toarray().astype(np.float64)
-    dense = np.where(np.isfinite(dense), dense, 0.0)
+    dense = np.where(no_number(dense), 0.0, dense)
     n_lowest = (dense == dense.min(axis=1, keepdims=True)).sum(axis=1)
     floor = (n_lowest - 1) / n_genes
     centred = np.abs(np.median(dense, axis=1)) <= 0.35 * dense.std(axis=1)

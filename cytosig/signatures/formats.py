@@ -62,7 +62,8 @@ def from_frame(frame: pd.DataFrame, /) -> list[Signature]:
         return _from_long(frame)
     import pandas as pd
 
-    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
+    types = pd.api.types
+    numeric = [types.is_numeric_dtype(d) and not types.is_complex_dtype(d) for d in frame.dtypes]
     if frame.shape[1] == 0 or not all(numeric):
         bad = next((str(c) for c, ok in zip(frame.columns, numeric, strict=True) if not ok), "")
         raise SignatureError(

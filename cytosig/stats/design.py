@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
+from cytosig._obs import are_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ def _columns(values: pd.Series, name: str, reference: object) -> pd.DataFrame:
             "those samples out, or the covariate."
         )
         raise DataError(message)
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    numeric = are_numbers(values)
     if numeric and reference is not None:
         message = f"{name!r} holds numbers, which have no reference: leave reference out."
         raise UsageError(message)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
-from cytosig._obs import names_of
+from cytosig._obs import are_numbers, names_of
 from cytosig.compare import Groups, Survival, Trend
 from cytosig.tl._compare_groups import as_text, groups_of
 
@@ -135,10 +135,7 @@ def _without_gaps(table: pd.DataFrame, argument: str, key: str, n: int) -> pd.Da
 
 
 def _numbers(values: pd.Series[Any], argument: str, key: str) -> pd.Series[Any]:
-    import pandas as pd
-
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    if not numeric:
+    if not are_numbers(values):
         found = names_of(map(str, values.unique()[:4]))
         more = "; groups belong in groupby=" if argument == "covariate" else ""
         raise UsageError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
-from cytosig._obs import column_of
+from cytosig._obs import are_numbers, column_of
 from cytosig.stats.design import design_matrix
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def conditions_of(
         others[asked.pair_key] = others[asked.pair_key].astype(str)
     design = design_matrix(main, reference=asked.baseline, covariates=others if held else None)
     _refuse_confounded(design, asked)
-    if pd.api.types.is_numeric_dtype(main) and not pd.api.types.is_bool_dtype(main):
+    if are_numbers(main):
         return Conditions(((ALL, every),), design, "")
     levels = list(pd.Categorical(main).remove_unused_categories().categories)
     baseline = levels[0] if asked.baseline is None else asked.baseline

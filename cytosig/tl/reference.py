@@ -10,6 +10,7 @@ from cytosig._anndata import check_anndata, matrix_of
 from cytosig._errors import DataError
 from cytosig.engine import score as engine
 from cytosig.engine.cohort import MOST_SAMPLES, WHOLE, Cohort, expression
+from cytosig.engine.nonfinite import no_number
 from cytosig.engine.options import Options
 from cytosig.tl._inputs import as_catalogue, chosen, control_mask, listeners
 from cytosig.tl._prepared import genes_read, pooling_of, with_roles
@@ -105,8 +106,9 @@ def _fitted(
     tick: Callable[[int], None] | None,
 ) -> Reference:
     found = engine.fit(aligned, options, use, cohort=cohort, tick=tick)
-    if not np.isfinite(found.mean).all():
-        gene = found.genes[int(np.flatnonzero(~np.isfinite(found.mean))[0])]
+    wrong = no_number(found.mean)
+    if wrong.any():
+        gene = found.genes[int(np.flatnonzero(wrong)[0])]
         raise DataError(
             f"Gene {gene!r} holds NaN or infinite values; impute or remove them, or pass"
             ' nonfinite="drop_genes".'

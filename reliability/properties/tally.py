@@ -82,7 +82,7 @@ def _counted(asked: Callable[..., Any], mine: Property) -> Callable[..., Any]:
             found = asked(*args, **kwargs)
         except UnsatisfiedAssumption:
             raise
-        except BaseException:
+        except Exception:
             mine.examples += 1
             raise
         mine.examples += 1

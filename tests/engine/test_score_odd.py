@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,6 +85,26 @@ def test_a_constant_cell_is_nan_with_its_reason(
             assert np.isfinite(table.drop(index="cell3").to_numpy()).all(), slot
     unscored = adata.uns["cytosig"]["unscored"]
     assert unscored["reason"].to_dict() == {"cell3": "every gene has the same value"}
+
+
+@pytest.mark.parametrize("bad", [1e300, -1e80])
+def test_a_value_beyond_all_measure_is_named(
+    linear, few_logged: AnnData, small: Catalogue, bad: float
+) -> None:
+    """Its powers would be infinite; ranks do not mind it."""
+    adata = few_logged[:6].copy()
+    x = adata.X.toarray()
+    x[4, 7] = bad
+    for values in (x, sparse.csr_matrix(x)):
+        adata.X = values
+        message = rf"{re.escape(f'{bad}')}.*'cell4'.*'{adata.var_names[7]}'.*nonfinite="
+        with pytest.raises(DataError, match=message):
+            cs.tl.score(adata, signatures=small, normalize="none", **linear.options)
+        with pytest.raises(DataError, match=f"'{adata.var_names[7]}'"):
+            cs.tl.fit_reference(adata, normalize="none")
+    found = cs.tl.score(adata, signatures=small, normalize="none", nonfinite="drop_genes",
+                        copy=True, **linear.options)  # fmt: skip
+    assert np.isfinite(found.obsm["cytosig_score"].to_numpy()).all()
 
 
 @pytest.mark.parametrize(("bad", "place"), [(np.nan, 0), (np.inf, -1), (-np.inf, 0)])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cytosig._errors import DataError, UsageError
+from cytosig._obs import are_numbers
 from cytosig.stats.design import design_matrix, encode
 
 SAMPLES = list("abcdef")
@@ -65,3 +66,11 @@ def test_references_that_are_none() -> None:
         design_matrix(GROUP, reference="before")
     with pytest.raises(UsageError, match="numbers, which have no reference"):
         design_matrix(pd.Series([1.0, 2], name="age"), reference=1.0)
+
+
+def test_numbers_that_are_not_on_a_line_are_labels() -> None:
+    """An imaginary part would be dropped, with a warning at best."""
+    values = pd.Series([1j, 2 + 1j, 1j, 2 + 1j])
+    assert not are_numbers(values)
+    assert list(encode(pd.DataFrame({"x": values})).to_numpy().ravel()) == [0, 1, 0, 1]
+    assert are_numbers(pd.Series([1, None], dtype="Int64"))
