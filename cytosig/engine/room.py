@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import weakref
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,14 @@ import numpy as np
 
 from cytosig._errors import FileError
 from cytosig._log import logger
+from cytosig._obs import names_of
 from cytosig.blocks.offsets import descriptor, write_at
 from cytosig.engine.claim import NAME as LOCK
 from cytosig.engine.claim import claim
 from cytosig.io import read_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from cytosig.engine.outputs import Field
 
 _RUN, _DONE = "run.json", "done.txt"
+_HOPE = "Free some space, or choose an output elsewhere."
 _LINE = re.compile(rb"(\d{1,18}) (\d{1,18}) (\d{1,10})\n")
 
 
@@ -109,9 +112,9 @@ class Room:
     def finished(self, span: Span, checksum: int, /) -> None:
         """Take note that a block's results are in their arrays."""
 
-    def recall(self, name: str, /) -> dict[str, NDArray[Any]] | None:
-        """What an earlier run left under a name."""
-        del name
+    def recall(self, name: str, parts: Collection[str], /) -> dict[str, NDArray[Any]] | None:
+        """What an earlier run left under a name, if it has these parts and no other."""
+        del name, parts
         return None
 
     def remember(self, name: str, arrays: Mapping[str, NDArray[Any]], /) -> None:
@@ -164,10 +167,11 @@ class Folder(Room):
         """Begin a run, told by what its numbers depend on, or go on with it."""
         path, text = self._path, json.dumps(run, default=str, indent=1)
         self.claim()
-        if not _is_of(path, text):
-            _empty(path)
-            (path / _RUN).write_text(text, encoding="utf-8")
-        self._done = _mended(path / _DONE)
+        with _writing(path):
+            if not _is_of(path, text):
+                _empty(path)
+                (path / _RUN).write_text(text, encoding="utf-8")
+            self._done = _mended(path / _DONE)
         if self._done:
             logger.info("Going on with a run cut off after %d blocks (%s).", len(self._done), path)
 
@@ -200,19 +204,24 @@ class Folder(Room):
 
     def finished(self, span: Span, checksum: int, /) -> None:
         """Take note that a block's results are in their files."""
-        with self._lock, (self._path / _DONE).open("a", encoding="utf-8") as log:
+        log_file = self._path / _DONE
+        with self._lock, _writing(self._path), log_file.open("a", encoding="utf-8") as log:
             log.write(f"{span[0]} {span[1]} {checksum}\n")
 
-    def recall(self, name: str, /) -> dict[str, NDArray[Any]] | None:
-        """What an earlier run left under a name."""
+    def recall(self, name: str, parts: Collection[str], /) -> dict[str, NDArray[Any]] | None:
+        """What an earlier run left under a name, if it has these parts and no other."""
         path = self._path / f"{name}.npz"
         if not path.exists():
             return None
         try:
-            return read_arrays(path)
+            found = read_arrays(path)
         except FileError as exc:
             logger.warning("%s It is made again.", exc)
             return None
+        if set(found) != set(parts):
+            logger.warning("%s holds something else than %s: made again.", path, names_of(parts))
+            return None
+        return found
 
     def remember(self, name: str, arrays: Mapping[str, NDArray[Any]], /) -> None:
         """Keep something that a later run would have to read all rows for."""
@@ -289,5 +298,18 @@ def _reserve(path: Path, size: int) -> None:
             file.truncate(size)
     except OSError as exc:
         raise FileError(
-            f"{path.parent} has no room for {size / 1e9:.2f} GB of results: {exc.strerror or exc}."
+            f"{path.parent} has no room for {size / 1e6:,.1f} MB of results: {exc.strerror or exc}."
+            f" {_HOPE}"
+        ) from exc
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """What goes wrong is the disk's fault."""
+    try:
+        yield
+    except OSError as exc:
+        raise FileError(
+            f"{path}, which holds results while they come, cannot be written to:"
+            f" {exc.strerror or exc}. {_HOPE}"
         ) from exc

@@ -2,7 +2,8 @@
 
 Names and texts of variable length are in heaps, whose entries say how long they are (a global heap)
 or where the next free one is (a local heap). A length of zero, or a list that comes back to itself,
-keeps the library busy for ever, in a place where no error can be raised and no key interrupts.
+keeps the library busy for ever, in a place where no error can be raised and no key interrupts; for
+a heap that says it is larger than its file, it takes that much memory first.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def _number(held: mmap.mmap, place: int, size: int = 8) -> int:
 def _is_global(held: mmap.mmap, place: int) -> bool:
     """Whether every entry ends inside the heap, and the next begins after it."""
     stop = place + _number(held, place + 8)
+    if stop - place > len(held):
+        return False  # HDF5 would take memory for it before it says so
     if stop - place < _LEAST or stop > len(held):
         return True  # HDF5 says so itself
     place += _HEADER

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Never
 
 from cytosig._errors import FileError
+from cytosig.io._texts import longest_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +119,16 @@ class _Walk:
         size = TEXT_BYTES if _is_variable(kind) else kind.get_size()
         self._declared += math.prod(dataset.shape or ()) * size
         check_declared(self._declared, self._on_disk, self._path, name)
+        if _is_variable(kind):
+            self._texts(dataset, name)
+
+    def _texts(self, dataset: Any, name: str) -> None:
+        longest = longest_text(dataset, self._path)
+        if longest > self._on_disk:
+            self._refuse(
+                name, f"a text of {longest:,} bytes, which the {self._on_disk:,} bytes on disk"
+                " cannot hold; the file is damaged. Copy or write it again.",
+            )  # fmt: skip
 
     def _sparse(self, group: h5py.Group, name: str) -> None:
         shape = group.attrs.get("shape", group.attrs.get("h5sparse_shape"))

@@ -290,11 +290,19 @@ def _spoil_means(scratch: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
 
+def _spoil_parts(scratch: Path) -> None:
+    path = scratch / "everyone.npz"
+    with np.load(path) as held:
+        np.savez(path, mean=held["mean"], n_used=held["n_used"])
+
+
 def _spoil_run(scratch: Path) -> None:
     (scratch / "run.json").write_bytes(b"\xff\xfe\x00")
 
 
-@pytest.mark.parametrize("spoil", [_spoil_result, _spoil_log, _spoil_means, _spoil_run])
+@pytest.mark.parametrize(
+    "spoil", [_spoil_result, _spoil_log, _spoil_means, _spoil_parts, _spoil_run]
+)
 def test_what_is_not_as_it_was_written_is_done_again(
     stored: Path, how: dict[str, Any], expected: AnnData, tmp_path: Path, spoil: Any
 ) -> None:

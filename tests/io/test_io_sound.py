@@ -150,6 +150,12 @@ def _global_heap(data: bytearray) -> None:
     data[place + 16 : place + 32] = bytes(16)  # an entry without a length
 
 
+def _global_heap_of_any_size(data: bytearray) -> None:
+    """For this one HDF5 would take the memory first."""
+    place = data.index(b"GCOL")
+    data[place + 8 : place + 16] = (2**31).to_bytes(8, "little")
+
+
 def _local_heap(data: bytearray) -> None:
     """A free entry that names itself as the next."""
     place = data.index(b"HEAP")
@@ -164,7 +170,10 @@ def _local_heap_of_any_size(data: bytearray) -> None:
     data[place + 8 : place + 16] = (2**62).to_bytes(8, "little")
 
 
-@pytest.mark.parametrize("damage", [_global_heap, _local_heap, _local_heap_of_any_size])
+@pytest.mark.parametrize(
+    "damage",
+    [_global_heap, _global_heap_of_any_size, _local_heap, _local_heap_of_any_size],
+)
 def test_heaps_without_end(h5ad_file: Path, damage: Callable[[bytearray], None]) -> None:
     """HDF5 2.0 itself would never come back from these, so it is asked in a process of its own."""
     data = bytearray(h5ad_file.read_bytes())
