@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -41,7 +42,21 @@ def reason(exc: Exception, /) -> str | None:
         return in_option_words(str(exc))
     if isinstance(exc, MemoryError):
         return "out of memory; use a machine with more, or fewer observations at a time."
+    if isinstance(exc, OSError) and _stdout_fails():
+        return (
+            f"stdout could not be written: {exc.strerror or exc}. The files that were asked for are"
+            " complete."
+        )  # they come first
     return None
+
+
+def _stdout_fails() -> bool:
+    """Whether what has been printed cannot go where it is to go."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def unexpected(exc: Exception, /) -> str:
@@ -72,9 +87,11 @@ def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
         Python's own display of warnings, deprecations included.
     """
     handler = _Handler()
-    before = logger.level
+    before, unraisable = logger.level, sys.unraisablehook
     logger.addHandler(handler)
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    if not debug:
+        sys.unraisablehook = _leave_out_hdf5
     try:
         with warnings.catch_warnings():
             if not debug:
@@ -86,6 +103,13 @@ def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
+        sys.unraisablehook = unraisable
+
+
+def _leave_out_hdf5(unraisable: sys.UnraisableHookArgs, /) -> None:
+    """A file that HDF5 cannot close, on a full disk, say, is told of by whoever writes it."""
+    if "h5py" not in str(unraisable.object):
+        sys.__unraisablehook__(unraisable)
 
 
 def _show(

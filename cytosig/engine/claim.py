@@ -37,6 +37,8 @@ def claim(folder: Path, /) -> int | None:
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except FileNotFoundError:  # removed a moment ago
             continue
+        except OSError as exc:
+            raise _unusable(folder, exc) from exc
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError) as exc:
@@ -56,7 +58,12 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as exc:
-        raise FileError(
-            f"{folder}, which is to hold results while they come, cannot be made:"
-            f" {exc.strerror or exc}. Choose an output in a folder that you may write to."
-        ) from exc
+        raise _unusable(folder, exc) from exc
+
+
+def _unusable(folder: Path, exc: OSError) -> FileError:
+    return FileError(
+        f"{folder}, which is to hold results while they come, cannot be made:"
+        f" {exc.strerror or exc}. Choose an output in a folder that you may write to and that has"
+        " room."
+    )

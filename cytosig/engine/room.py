@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import re
 import shutil
 import weakref
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +15,13 @@ import numpy as np
 from cytosig._errors import FileError
 from cytosig._log import logger
 from cytosig._obs import names_of
-from cytosig.blocks.offsets import descriptor, write_at
 from cytosig.engine.claim import NAME as LOCK
 from cytosig.engine.claim import claim
+from cytosig.engine.held import InFile, InMemory, writing
 from cytosig.io import read_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,65 +30,7 @@ if TYPE_CHECKING:
     from cytosig.engine.outputs import Field
 
 _RUN, _DONE = "run.json", "done.txt"
-_HOPE = "Free some space, or choose an output elsewhere."
 _LINE = re.compile(rb"(\d{1,18}) (\d{1,18}) (\d{1,10})\n")
-
-
-class InMemory:
-    """An array of results in memory."""
-
-    def __init__(self, array: NDArray[Any], /) -> None:
-        self.array = array
-
-    def put(self, place: slice, values: NDArray[Any], /) -> None:
-        """Take over the results of some observations."""
-        self.array[place] = values
-
-
-class InFile:
-    """An array of results in a file, column after column.
-
-    It is written past the memory, and read as a map of the file.
-    """
-
-    def __init__(self, path: Path, n_rows: int, field: Field, /) -> None:
-        self.path, self._dtype = path, np.dtype(field.dtype)
-        self._shape = (n_rows,) if field.width is None else (n_rows, field.width)
-        size = int(np.prod(self._shape)) * self._dtype.itemsize
-        self.is_new = not path.exists() or path.stat().st_size != size
-        _reserve(path, size)
-        self._file = descriptor(path, self, write=True)
-        self._map: np.memmap[Any, Any] | None = None
-
-    @property
-    def array(self) -> NDArray[Any]:
-        """All of it; what is changed there stays in memory."""
-        if self._map is None:
-            self._map = np.memmap(self.path, self._dtype, "c", shape=self._shape, order="F")
-        return self._map
-
-    def put(self, place: slice, values: NDArray[Any], /) -> None:
-        """Take over the results of some observations."""
-        if not len(values):
-            return
-        size = self._dtype.itemsize
-        columns = np.ascontiguousarray(values.T, dtype=self._dtype).reshape(-1, len(values))
-        for k, column in enumerate(columns):
-            write_at(self._file, column.data.cast("B"), (k * self._shape[0] + place.start) * size)
-
-    def offset_of(self, values: NDArray[Any], /) -> int | None:
-        """Where in the file values are that are part of the map; None for any others."""
-        if self._map is None or not values.flags.c_contiguous:
-            return None
-        offset = values.ctypes.data - self._map.ctypes.data
-        inside = 0 <= offset <= self._map.nbytes - values.nbytes
-        return offset if inside and values.dtype == self._dtype else None
-
-    def let_go(self) -> None:
-        """Leave to the file what has been read into memory."""
-        pages = getattr(self._map, "_mmap", None)
-        if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
-            pages.madvise(mmap.MADV_DONTNEED)
 
 
 class Room:
@@ -167,7 +107,7 @@ class Folder(Room):
         """Begin a run, told by what its numbers depend on, or go on with it."""
         path, text = self._path, json.dumps(run, default=str, indent=1)
         self.claim()
-        with _writing(path):
+        with writing(path):
             if not _is_of(path, text):
                 _empty(path)
                 (path / _RUN).write_text(text, encoding="utf-8")
@@ -205,7 +145,7 @@ class Folder(Room):
     def finished(self, span: Span, checksum: int, /) -> None:
         """Take note that a block's results are in their files."""
         log_file = self._path / _DONE
-        with self._lock, _writing(self._path), log_file.open("a", encoding="utf-8") as log:
+        with self._lock, writing(self._path), log_file.open("a", encoding="utf-8") as log:
             log.write(f"{span[0]} {span[1]} {checksum}\n")
 
     def recall(self, name: str, parts: Collection[str], /) -> dict[str, NDArray[Any]] | None:
@@ -225,10 +165,11 @@ class Folder(Room):
 
     def remember(self, name: str, arrays: Mapping[str, NDArray[Any]], /) -> None:
         """Keep something that a later run would have to read all rows for."""
-        part = self._path / f"{name}.part"
-        with part.open("wb") as file:
-            np.savez(file, **arrays)
-        part.replace(self._path / f"{name}.npz")
+        part, kept = self._path / f"{name}.part", dict[str, Any](arrays)
+        with writing(self._path):
+            with part.open("wb") as file:
+                np.savez(file, **kept)
+            part.replace(self._path / f"{name}.npz")
 
     def let_go(self) -> None:
         """Leave to the files what has been read into memory."""
@@ -287,29 +228,3 @@ def _spans(path: Path) -> dict[Span, int]:
     lines = map(_LINE.fullmatch, path.read_bytes().splitlines(keepends=True))
     whole = [tuple(map(int, line.groups())) for line in lines if line is not None]
     return {(start, stop): checksum for start, stop, checksum in whole}
-
-
-def _reserve(path: Path, size: int) -> None:
-    """A file of this size, with its room on the disk, so that none is missing later."""
-    try:
-        with path.open("a+b") as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            file.truncate(size)
-    except OSError as exc:
-        raise FileError(
-            f"{path.parent} has no room for {size / 1e6:,.1f} MB of results: {exc.strerror or exc}."
-            f" {_HOPE}"
-        ) from exc
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """What goes wrong is the disk's fault."""
-    try:
-        yield
-    except OSError as exc:
-        raise FileError(
-            f"{path}, which holds results while they come, cannot be written to:"
-            f" {exc.strerror or exc}. {_HOPE}"
-        ) from exc

@@ -9,7 +9,7 @@ import numpy as np
 from isal import isal_zlib
 
 from cytosig._log import logger
-from cytosig.engine.room import InMemory
+from cytosig.engine.held import InMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

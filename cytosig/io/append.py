@@ -10,7 +10,7 @@ from cytosig._errors import CytosigError, FileError, UsageError
 from cytosig.io import _zarr
 from cytosig.io._place import Columns
 from cytosig.io._results import add_results, put
-from cytosig.io.atomic import FULL, atomic_path
+from cytosig.io.atomic import FULL, atomic_path, why
 from cytosig.io.atomic_folder import atomic_folder
 from cytosig.io.stamp import holding, watched
 from cytosig.io.write import write_quietly
@@ -146,10 +146,16 @@ def _adding(target: Path, source: Path | None) -> Iterator[None]:
         yield
     except (CytosigError, OSError, MemoryError):
         raise
-    except Exception as exc:  # HDF5 reports a full disk as RuntimeError, damage as anything
-        why = " ".join(str(exc).split())[:200]
-        whose = "" if source is None else f" If there is room, {source} is damaged: write it again."
-        raise FileError(f"{target} could not be written: {why}.{whose}") from exc
+    except Exception as exc:  # HDF5 raises anything
+        if _is_of_the_disk(exc):
+            raise OSError(why(exc)) from exc
+        whose = "" if source is None else f" {source} is damaged: write it again."
+        raise FileError(f"{target} could not be written: {why(exc)}.{whose}") from exc
+
+
+def _is_of_the_disk(exc: Exception) -> bool:
+    """HDF5 reports a full disk as RuntimeError, with what the system said."""
+    return "error message = " in str(exc)
 
 
 def _is_zarr(path: Path) -> bool:

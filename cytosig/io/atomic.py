@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 from contextlib import contextmanager, suppress
@@ -99,9 +100,15 @@ def raise_unwritten(exc: OSError, part: Path, real: Path, shown: str, /) -> NoRe
         if named not in (real, real.parent) and not named.is_relative_to(part):
             raise exc
     raise FileError(
-        f"{shown} could not be written: {exc.strerror or exc}. No part of it was left behind; free"
-        " some space or choose another place."
+        f"{shown} could not be written: {why(exc)}. No part of it was left behind; free some space"
+        " or choose another place."
     ) from exc
+
+
+def why(exc: BaseException, /) -> str:
+    """What the system said, where HDF5 hands it on among other things; else all that was said."""
+    found = re.search(r"error message = '([^']+)'", str(exc))
+    return found[1] if found else getattr(exc, "strerror", None) or " ".join(str(exc).split())[:200]
 
 
 def _publish(part: Path, real: Path, shown: str) -> None:

@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast
 
-from cytosig._errors import CytosigError, DataError, FileError, UsageError
+from cytosig._errors import CytosigError, DataError, UsageError
 from cytosig.io._quiet import quietly
 from cytosig.io._safe_text import has_carriage_return, safe_for_spreadsheets
-from cytosig.io.atomic import atomic_path
+from cytosig.io.atomic import atomic_path, why
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def write_h5ad(
             # anndata names the element in the notes, not in the message
             text = " ".join(" ".join([str(exc), *getattr(exc, "__notes__", ())]).split())
             if "errno =" in text:  # HDF5 reports a full disk as a RuntimeError
-                raise FileError(f"{os.fspath(path)} could not be written: {text[:200]}.") from exc
+                raise OSError(why(exc)) from exc
             raise DataError(
                 f"This AnnData cannot be stored in {os.fspath(path)}: {text[:400]}. "
                 "Rename, convert or remove that element."
