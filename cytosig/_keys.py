@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cytosig._errors import UsageError
+from cytosig._errors import DataError, UsageError
 
+FORMAT = 1
+"""Of what is stored; a later version that stores something else counts on."""
 PSEUDOBULK = "cytosig_pseudobulk"
 """uns: what ``pp.pseudobulk`` was asked for."""
 
@@ -76,3 +79,28 @@ def check_key(key: str, /) -> None:
     """Refuse a ``key_added`` that h5ad files cannot hold."""
     if not key or "/" in key:
         raise UsageError(f"key_added={key!r}: expected a name without '/'.")
+
+
+def check_format(record: object, key: str, /) -> None:
+    """Refuse results of a later version, which may mean something else by the same names.
+
+    Raises
+    ------
+    DataError
+        Naming the version that wrote them, where that is told.
+    """
+    if not isinstance(record, Mapping):
+        return
+    found = record.get("format", FORMAT)
+    try:
+        known = 1 <= int(found) <= FORMAT
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        versions = record.get("versions", {})
+        by = versions.get("cytosig-toolkit") if isinstance(versions, Mapping) else None
+        whose = f" by cytosig {by}" if by else ""
+        raise DataError(
+            f"uns[{key!r}] is stored in format {str(found)[:20]!r}{whose}; this version reads"
+            f" format {FORMAT}. Update cytosig, or run the tools again."
+        )

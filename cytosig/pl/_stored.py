@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import DataError, UsageError
-from cytosig._keys import Keys
+from cytosig._keys import Keys, check_format
 from cytosig._obs import column_of, names_of
 from cytosig.pl import _words
 
@@ -146,6 +146,7 @@ def group_of(adata: AnnData, groupby: str, /) -> pd.Categorical:
 def _record(adata: AnnData, key: str, /) -> Mapping[str, Any]:
     _check(adata)
     found = adata.uns.get(Keys(key).uns, {})
+    check_format(found, key)
     return found if hasattr(found, "keys") else {}
 
 

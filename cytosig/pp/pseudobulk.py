@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from cytosig._anndata import check_anndata, matrix_of
 from cytosig._errors import DataError, UsageError
-from cytosig._keys import PSEUDOBULK
+from cytosig._keys import FORMAT, PSEUDOBULK
 from cytosig._obs import names_of
 from cytosig.blocks import RowBlocks
 from cytosig.engine.passes import add_up
@@ -132,7 +132,7 @@ def pseudobulk(
     mean = total / each
     layers = {"mean": mean, "fraction": counts / each}
     record = {
-        "format": 1,
+        "format": FORMAT,
         "sample_key": sample_key,
         "cell_type_key": cell_type_key or "none",
         "layer": layer or "none",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cytosig._errors import UsageError
-from cytosig._keys import Keys
+from cytosig._keys import Keys, check_format
 from cytosig._obs import names_of
 from cytosig.pl import _stored
 
@@ -45,6 +45,7 @@ class Record:
                 f"uns has no results under {key!r}; it has {names_of(adata.uns)}. Run"
                 " cs.tl.score(adata) first, or pass the key= it was given as key_added."
             )
+        check_format(found, key)
         self.adata = adata
         self.key = key
         self.uns: Mapping[str, Any] = found

@@ -7,6 +7,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from cytosig._errors import DataError
+from cytosig._keys import check_format
 from cytosig.engine.reference import Reference
 from cytosig.tl import _calls
 from cytosig.tl._inputs import as_catalogue
@@ -36,6 +37,7 @@ def recorded(tool: Callable[Asked, Found], /) -> Callable[Asked, Found]:
         key = str(call.arguments["key" if "key" in known.parameters else "key_added"])
         adata = bound.arguments[next(iter(known.parameters))]
         earlier = _earlier(adata, key, call)
+        check_format(getattr(adata, "uns", {}).get(key), key)
         found: Found = run(*bound.args, **bound.kwargs)
         target = adata if found is None else found
         target.uns[key] = _without_calls(target.uns[key]) | _calls.written((*earlier, call))

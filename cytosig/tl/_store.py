@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
-from cytosig._keys import Keys
+from cytosig._keys import FORMAT, Keys
 from cytosig._log import logger
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def replace_entries(adata: AnnData, key: str, prefix: str, entries: Mapping[str,
     UsageError
         When ``uns[key]`` is something else than a record.
     """
-    older = adata.uns.get(key, {"format": 1})
+    older = adata.uns.get(key, {"format": FORMAT})
     if not isinstance(older, Mapping):
         raise UsageError(
             f"uns[{key!r}] holds a {type(older).__name__} of something else; pass another name in"
@@ -171,7 +171,7 @@ def _record(
     found: Scores, params: dict[str, Any], digest: str, cells: Cells | None
 ) -> dict[str, Any]:
     record: dict[str, Any] = {
-        "format": 1,
+        "format": FORMAT,
         "params": deepcopy(params),
         "unit": found.unit,
         "about_zero": found.about_zero,

@@ -9,7 +9,7 @@ import numpy as np
 
 from cytosig._anndata import check_anndata
 from cytosig._errors import DataError, UsageError
-from cytosig._keys import Keys, check_key
+from cytosig._keys import FORMAT, Keys, check_key
 from cytosig._log import logger
 from cytosig._obs import names_of
 from cytosig.compare import Groups, Settings, compare_tables
@@ -288,5 +288,5 @@ def _as_stored(asked: Asked) -> dict[str, Any]:
 def _store(
     adata: AnnData, key: str, slots: tuple[str, str], found: pd.DataFrame, params: dict[str, Any]
 ) -> None:
-    record = dict(adata.uns.get(Keys(key).uns, {"format": 1}))
+    record = dict(adata.uns.get(Keys(key).uns, {"format": FORMAT}))
     adata.uns[Keys(key).uns] = record | dict(zip(slots, (found, params), strict=True))

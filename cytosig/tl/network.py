@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cytosig._anndata import check_anndata
 from cytosig._errors import DataError, UsageError
-from cytosig._keys import Keys
+from cytosig._keys import Keys, check_format
 from cytosig._log import logger
 from cytosig._obs import names_of
 
@@ -88,6 +88,7 @@ def network(
     check_anndata(adata)
     _check(max_q, min_strength)
     record = adata.uns.get(Keys(key_added).uns, {})
+    check_format(record, key_added)
     links = _of_condition(_links(record, key_added), condition)
     links = links if sample is None else _in_sample(links, record, sample)
     kept = links[(links["strength"] > 0) & (links["strength"] >= min_strength)]

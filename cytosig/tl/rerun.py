@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cytosig._anndata import check_anndata
 from cytosig._errors import CytosigError, DataError, UsageError
-from cytosig._keys import Keys
+from cytosig._keys import Keys, check_format
 from cytosig._log import logger
 from cytosig._obs import names_of
 from cytosig.tl import _calls
@@ -140,6 +140,7 @@ def _record(adata: AnnData, name: str) -> Mapping[str, Any]:
 def _known_calls(adata: AnnData, key: str) -> Iterator[_calls.Call]:
     """Calls of tools there are, with arguments they have."""
     where = f"uns[{key!r}]"
+    check_format(adata.uns[key], key)
     for call in _calls.read(adata.uns[key], where=where):
         tool = _TOOLS.get(call.tool)
         if tool is None:
