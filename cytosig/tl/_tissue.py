@@ -18,6 +18,7 @@ from cytosig.engine.recognise import recognise
 from cytosig.engine.universe import make_universe
 from cytosig.genes import gene_labels
 from cytosig.pp import pseudobulk
+from cytosig.signatures.model import GENERIC
 from cytosig.tl._cells import cells_of
 
 if TYPE_CHECKING:
@@ -189,8 +190,15 @@ def _per_million(values: Array, total: Array, record: Mapping[str, Any]) -> Arra
         )
         return found
     base = record["base"]
-    linear = np.expm1(values * np.log(base)) if base else np.exp2(values)
-    return np.asarray(linear * (1e6 / record["total"]), dtype=np.float64)
+    with np.errstate(over="ignore"):
+        linear = np.expm1(values * np.log(base)) if base else np.exp2(values)
+        cpm = np.asarray(linear * (1e6 / record["total"]), dtype=np.float64)
+    if np.isinf(cpm).any():
+        raise DataError(
+            f"The values are read as logarithms ({record['reason']}), and {values.max():g} is the"
+            " logarithm of no number. Pass layer= or use_raw=True where counts are kept."
+        )
+    return cpm
 
 
 def _dense(values: Any) -> Array:
@@ -274,4 +282,4 @@ def _catalogues(
         return (catalogue,) * len(types)
     of = {str(label): str(name) for label, name in mapped.table["compartment"].items()}
     own = {name: catalogue.for_compartment(name) for name in catalogue.variants}
-    return tuple(own.get(of[type_], catalogue) for type_ in types)
+    return tuple(own.get(of.get(type_, GENERIC), catalogue) for type_ in types)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings(
     "ignore:(Observation|Variable) names are not unique:UserWarning",
     "ignore:Transforming to str index:UserWarning",
-    "ignore:Writing zarr v2 data:UserWarning",
-    "ignore:zarr v3 autosharding:UserWarning",
 )
 
 LOOSE: dict[str, Any] = {"min_genes": 1, "min_coverage": 0.0}
@@ -71,6 +70,12 @@ def _same(one: Any, other: Any, where: str) -> None:
         assert np.array_equal(np.asarray(one), np.asarray(other)), f"{where}: {one!r} {other!r}"
 
 
+def _write_zarr(adata: AnnData, path: Path, version: int = 3) -> None:
+    with warnings.catch_warnings(), anndata.settings.override(zarr_write_format=version):
+        warnings.simplefilter("ignore")  # of what zarr is about to change
+        adata.write_zarr(path)
+
+
 def _same_results(one: AnnData, other: AnnData) -> None:
     held.same_tables(held.tables(one), held.tables(other))
     for key in one.uns:
@@ -103,8 +108,7 @@ def test_results_survive_zarr(
     """Scored, written by anndata as zarr and read by this package: the same."""
     pytest.importorskip("zarr")
     scored = _scored(data.adata, wanted, kind)
-    with anndata.settings.override(zarr_write_format=2 + seed % 2):
-        scored.write_zarr(place / "scored.zarr")
+    _write_zarr(scored, place / "scored.zarr", 2 + seed % 2)
     _same_results(scored, cs.read(place / "scored.zarr"))
 
 
@@ -159,7 +163,7 @@ def _write(adata: AnnData, path: Path) -> None:
     if path.suffix == ".h5ad":
         adata.write_h5ad(path)
     elif path.suffix == ".zarr":
-        adata.write_zarr(path)
+        _write_zarr(adata, path)
     elif path.name.startswith("turned"):
         frame.T.to_csv(path)
     else:
@@ -215,7 +219,7 @@ def test_the_command_line_says_what_python_says(
         assert status == (expected.exit_code if held.refused(expected) else 0)
         if held.refused(expected):
             continue
-        held.same_tables(held.tables(expected), held.tables(cs.read(place / "out.h5ad")))
+        held.same_tables(held.tables(expected), held.tables(anndata.read_h5ad(place / "out.h5ad")))
         for name, table in held.tables(expected).items():
             if table.shape[1]:
                 read = pd.read_csv(place / "tables" / f"{name}.tsv", sep="\t", index_col=0,
@@ -226,7 +230,7 @@ def test_the_command_line_says_what_python_says(
 
 matrices = hnp.arrays(
     np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6),
-    elements=st.one_of(st.integers(0, 2**40).map(float), st.floats(0, 1e6)),
+    elements=st.one_of(st.integers(0, 2**40).map(float), st.floats(1e-30, 1e6)),
 )  # fmt: skip
 
 

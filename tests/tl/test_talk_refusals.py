@@ -238,3 +238,24 @@ def test_a_type_without_any_count_in_a_sample(cells: AnnData, ask: Callable, cal
     empty.X = sparse.csr_matrix(x)
     found = ask(call, empty)
     assert found["p"].notna().any()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_cell_types_that_are_dates(cells: AnnData, ask: Callable, call: str) -> None:
+    """Whatever they mean, they are told apart, as those of the same names are."""
+    days = {name: f"2024-01-0{i + 1}" for i, name in enumerate(sorted(set(cells.obs["cell_type"])))}
+    named = cells.copy()
+    named.obs["cell_type"] = cells.obs["cell_type"].astype(str).map(days)
+    dated = named.copy()
+    dated.obs["cell_type"] = pd.to_datetime(named.obs["cell_type"])
+    found = ask(call, dated)
+    pd.testing.assert_frame_equal(found, ask(call, named), check_exact=True)
+
+
+def test_logarithms_of_no_number_are_refused(cells: AnnData, ask: Callable) -> None:
+    """2 to the power of 5,000 is infinite, and so would the shares of all other cells be."""
+    logged = cells.copy()
+    logged.X = np.log2(cells.X.toarray() + 1.0) + 0.5
+    logged.X[0, :2] = -1.0, 5e3 * cells.n_obs
+    with pytest.raises(DataError, match="is the logarithm of no number"):
+        ask("sources", logged)
