@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import zlib
-from dataclasses import asdict, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import SignatureError
@@ -15,7 +14,6 @@ from cytosig.signatures.evidence import Evidence, HeldOut
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LARGEST = 64 * 2**20  # bytes of text; the curated catalogue has 0.4 million
 _TOP: dict[str, type] = {
     "signatures": model.Signature, "cytokines": model.Cytokine, "axes": model.Axis,
     "references": model.Reference,
@@ -32,7 +30,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (i
 
 
 def to_bytes(catalogue: Catalogue, /) -> bytes:
-    """Packed JSON; equal catalogues give equal bytes.
+    """JSON without what has its default; equal catalogues give equal bytes.
 
     Examples
     --------
@@ -41,17 +39,29 @@ def to_bytes(catalogue: Catalogue, /) -> bytes:
     True
     """
     parts: dict[str, Any] = {
-        name: [asdict(record) for record in getattr(catalogue, name).values()] for name in _TOP
+        name: _plain(tuple(getattr(catalogue, name).values())) for name in _TOP
     }
     parts["variants"] = {
-        name: [asdict(signature) for signature in kept.values()]
-        for name, kept in catalogue.variants.items()
+        name: _plain(tuple(kept.values())) for name, kept in catalogue.variants.items()
     }
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 9)
+    return text.encode("utf-8", "surrogatepass")
 
 
-def from_bytes(packed: bytes, /) -> Catalogue:
+def _plain(held: Any) -> Any:
+    if isinstance(held, tuple):
+        return [_plain(one) for one in held]
+    if not is_dataclass(held):
+        return held
+    given = ((field, getattr(held, field.name)) for field in fields(held))
+    return {
+        field.name: _plain(value)
+        for field, value in given
+        if field.default is MISSING or value != field.default
+    }
+
+
+def from_bytes(content: bytes, /) -> Catalogue:
     """The catalogue that :func:`to_bytes` was given.
 
     Raises
@@ -60,22 +70,12 @@ def from_bytes(packed: bytes, /) -> Catalogue:
         When the bytes are something else.
     """
     try:
-        parts = json.loads(_unpacked(packed).decode("utf-8", "surrogatepass"))
+        parts = json.loads(content.decode("utf-8", "surrogatepass"))
         made = {name: _by_id(parts[name], cls) for name, cls in _TOP.items()}
         variants = {name: _by_id(kept, model.Signature) for name, kept in parts["variants"].items()}
         return Catalogue(**made, variants=variants)
-    except (
-        ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError, zlib.error
-    ) as exc:  # fmt: skip
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as exc:
         raise SignatureError(f"These bytes hold no catalogue ({str(exc)[:200]}).") from exc
-
-
-def _unpacked(packed: bytes) -> bytes:
-    stream = zlib.decompressobj()
-    text = stream.decompress(packed, _LARGEST)
-    if not stream.eof:
-        raise ValueError("cut short, or larger than any catalogue")
-    return text
 
 
 def _by_id(records: list[Mapping[str, Any]], cls: type) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _record(cls: type, data: Mapping[str, Any]) -> Any:
     inside, kinds = _INSIDE.get(cls, {}), {field.name: str(field.type) for field in fields(cls)}
     made = {name: _value(inside.get(name), held) for name, held in data.items()}
     for name, held in made.items():
-        _check(f"{cls.__name__}.{name}", kinds[name], held)
+        _check(f"{cls.__name__}.{name}", kinds[name], inside.get(name), held)
     return cls(**made)
 
 
@@ -100,13 +100,15 @@ def _value(cls: type | None, held: Any) -> Any:
     return _record(cls, held) if cls is not None and isinstance(held, dict) else held
 
 
-def _check(name: str, kind: str, held: Any) -> None:
-    many = kind.removeprefix("tuple[").removesuffix(", ...]") if "tuple" in kind else ""
-    expected = _PLAIN.get(many or kind)
-    values = held if many else (held,)
-    if isinstance(held, dict) or (many and not isinstance(held, tuple)):
+def _check(name: str, kind: str, inside: type | None, held: Any) -> None:
+    """Refuse what is no value of a field that is annotated so."""
+    if held is None and "None" in kind:
+        return
+    many = "tuple[" in kind
+    if many != isinstance(held, tuple):
         raise TypeError(f"{name} is a {type(held).__name__}")
-    if expected is not None and not all(
-        isinstance(one, expected) and not isinstance(one, bool) for one in values
-    ):
-        raise TypeError(f"{name} is no {many or kind}")
+    plain = kind.removeprefix("tuple[").split(",")[0].split(" |")[0]  # names of choices are text
+    known = (inside,) if inside else _PLAIN.get(plain, (str,))
+    for one in held if many else (held,):
+        if not isinstance(one, known) or isinstance(one, bool):
+            raise TypeError(f"{name} is no {kind}")

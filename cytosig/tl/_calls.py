@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cytosig._errors import DataError
 from cytosig.engine.reference import Reference
-from cytosig.signatures import Catalogue
+from cytosig.signatures import Catalogue, load
 from cytosig.signatures.stored import from_bytes, to_bytes
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class Call:
     def of(cls, tool: str, arguments: Mapping[str, Any], /) -> Call:
         """Put arguments in words, before the tool draws from a generator among them."""
         given: dict[str, bytes] = {}
+        reference = arguments.get("reference")
+        if tool == "score" and isinstance(reference, Reference):  # reads no samples of it
+            arguments = {**arguments, "reference": replace(reference, cohort=None)}
         words = {
             name: _word(value, given) for name, value in arguments.items() if name not in NOT_KEPT
         }
@@ -126,6 +129,8 @@ def _word(value: object, given: dict[str, bytes]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Catalogue):
+        if value.digest == load().digest:
+            return None  # what the tools take where nothing is given
         return {_CATALOGUE: _keep(to_bytes(value), given)}
     if isinstance(value, Reference):
         return {_REFERENCE: _keep(value.to_bytes(), given)}
