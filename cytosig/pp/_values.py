@@ -10,6 +10,7 @@ import numpy as np
 
 from cytosig._errors import DataError
 from cytosig._log import logger
+from cytosig.engine.nonfinite import no_number
 from cytosig.engine.passes import collect
 from cytosig.engine.prepare import Rows
 from cytosig.engine.recognise import all_whole, recognise
@@ -74,11 +75,11 @@ def refuse_nonfinite(
     var_names: pd.Index[Any],
     /,
 ) -> None:
-    """Raise a DataError where a sum is not finite, naming the first value that is not.
+    """Raise a DataError where a sum is no number, naming the first value that is none.
 
     ``row`` is the row of every cell, -1 for none; ``sums`` is rows × genes.
     """
-    bad = ~np.isfinite(sums)
+    bad = no_number(sums)
     if not bad.any():
         return
     said = collect(Rows.as_stored(blocks), partial(_first, used=row >= 0))
@@ -86,7 +87,7 @@ def refuse_nonfinite(
     gene = str(var_names[int(np.flatnonzero(bad.any(axis=0))[0])])
     if not found:
         raise DataError(
-            f"Gene {gene!r} adds up to more than a double can hold; its values are no counts."
+            f"Gene {gene!r} adds up to more than can be reckoned with; its values are no counts."
             " Divide them by a constant first."
         )
     cell, column, value = min(found)
@@ -98,9 +99,9 @@ def refuse_nonfinite(
 
 
 def _first(block: Block, *, used: NDArray[np.bool_]) -> tuple[int, int, float] | None:
-    """The first value of a block that is not finite, among the cells in use."""
+    """The first value of a block that is no number, among the cells in use."""
     cells = np.repeat(np.arange(block.start, block.stop), np.diff(block.indptr))
-    wrong = np.flatnonzero(~np.isfinite(block.data) & used[cells])
+    wrong = np.flatnonzero(no_number(block.data) & used[cells])
     if not wrong.size:
         return None
     j = int(wrong[0])

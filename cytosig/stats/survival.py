@@ -220,6 +220,8 @@ def concordance_index(
     if c in (0.0, 1.0):
         return unknown("the score orders all pairs, which shows no variance", n, estimate=c)
     se = float(np.sqrt(((won - c * counted) ** 2).sum()) / (counted.sum() / 2))
+    if se <= 1e-12:  # as where all pairs that count are ties
+        return unknown("every sample orders its pairs alike: no variance", n, estimate=c)
     width = se / (c * (1 - c))
     low, high = (float(expit(logit(c) + side)) for side in (-z * width, z * width))
     statistic = float(logit(c) / width)

@@ -146,7 +146,18 @@ def test_no_number_in_cells_left_out_does_no_harm(cells: AnnData) -> None:
         cs.pp.pseudobulk(cells, sample_key="sample", min_cells=2)
 
 
-def test_sums_that_no_double_can_hold(cells: AnnData) -> None:
-    cells.X = np.full(cells.shape, 1e308)
-    with pytest.raises(DataError, match="'GENE0' adds up to more than a double can hold"):
+def test_sums_beyond_all_measure(cells: AnnData) -> None:
+    cells.X = np.full(cells.shape, 9e69)
+    with pytest.raises(DataError, match="'GENE0' adds up to more than can be reckoned with"):
         cs.pp.pseudobulk(cells, sample_key="sample")
+
+
+@pytest.mark.parametrize("bad", [1e300, -1e300])
+def test_a_value_beyond_all_measure_is_named(bad: float) -> None:
+    """Its square would be infinite wherever samples are compared."""
+    x = np.random.default_rng(0).poisson(2.0, (6, 8)).astype(float)
+    x[3, 5] = bad
+    obs = pd.DataFrame({"sample": ["a", "b"] * 3}, index=[f"cell{i}" for i in range(6)])
+    cells = anndata.AnnData(x, obs, pd.DataFrame(index=[f"G{i}" for i in range(8)]))
+    with pytest.raises(DataError, match=r"e\+300 at observation 'cell3', gene 'G5'"):
+        cs.pp.pseudobulk(cells, sample_key="sample", mode="sum")

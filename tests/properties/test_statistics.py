@@ -318,7 +318,9 @@ def test_a_model_that_borrows_nothing_is_students_t(n: int, seed: int) -> None:
         pd.DataFrame({"f": values}), design, coefficient="group", moderate=False
     ).table.iloc[0]
     assume(not row["reason"])
-    expected = stats.ttest_ind(values[group == 1], values[group == 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a group may be constant
+        expected = stats.ttest_ind(values[group == 1], values[group == 0])
     np.testing.assert_allclose(row["p"], expected.pvalue, rtol=1e-7)
     np.testing.assert_allclose(row["statistic"], expected.statistic, rtol=1e-7)
 

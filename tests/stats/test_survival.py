@@ -298,3 +298,11 @@ def test_errors_of_the_first_kind() -> None:
     rates = np.mean(refused, axis=0)
     assert ((rates > 0.017) & (rates < 0.083)).all(), rates
     assert 0.917 < np.mean(covered) < 0.983
+
+
+def test_pairs_that_are_all_ties_show_no_variance() -> None:
+    """The score varies, but not between samples whose times can be ordered."""
+    found = concordance_index([1, 1, 1, 1, 0.5], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1])
+    assert (found.estimate, found.n) == (0.5, (5, 1))
+    assert np.isnan([found.se, found.ci_low, found.ci_high, found.p]).all()
+    assert "no variance" in found.reason
