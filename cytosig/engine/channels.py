@@ -9,7 +9,7 @@ import numpy as np
 
 from cytosig._errors import DataError, GeneError, UsageError
 from cytosig.engine.ligands import LigandJob
-from cytosig.engine.nonfinite import refuse_nonfinite
+from cytosig.engine.nonfinite import no_number, refuse_nonfinite
 from cytosig.engine.outputs import STATE, Seats
 from cytosig.engine.passes import run_jobs
 from cytosig.engine.receptors import ReceptorJob, distinct
@@ -61,7 +61,7 @@ class _FiniteJob:
     ) -> None:
         """Look at a block's values."""
         del here, batch
-        wrong = np.flatnonzero(~np.isfinite(block.data))
+        wrong = np.flatnonzero(no_number(block.data))
         into["state"][np.searchsorted(block.indptr, wrong, side="right") - 1] = 3
 
     def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cytosig._errors import DataError
 from cytosig.engine.outputs import Field
 from cytosig.kernels.ligands import LINEAR, LOG1P, LOG2, Forms, ligand_levels
 
@@ -49,6 +50,7 @@ class FormsJob:
         contrasts = aligned.values.kind == "contrasts"
         self._name = name
         self._ids = [] if contrasts else list(forms)
+        self._values = aligned.values
         self._kind, self._scale = _scale(aligned.values)
         place = aligned.place
         named = {gene for id in self._ids for form in forms[id] for gene in form.genes}
@@ -75,6 +77,19 @@ class FormsJob:
             block.indptr, block.indices, block.data, self._slot, self._forms, self._kind,
             self._scale, into[self._name],
         )  # fmt: skip
+        self._check(block, into[self._name])
+
+    def _check(self, block: Block, found: NDArray[np.float32]) -> None:
+        """Refuse levels that are infinite though no value is: a logarithm of no number."""
+        wrong = np.isinf(found)
+        if wrong.any() and np.isfinite(block.data).all():
+            row, column = np.argwhere(wrong)[0]
+            raise DataError(
+                f"The {self._name} of {self._ids[column]} would be infinite at observation"
+                f" {block.start + row} (counted from 0): its values, read as {self._values.kind}"
+                f" ({self._values.reason}), are too large for that. Pass counts or logged"
+                " expression (layer=, use_raw=)."
+            )
 
     def outputs(self, filled: Slots, /) -> Mapping[str, Outputs]:
         """No scores."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cytosig as cs
+from cytosig._errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -75,3 +76,15 @@ def test_ligands_of_values_taken_as_they_are_add_up(
     a, f = (counts[:, g].X.toarray().ravel() for g in ("IL17A", "IL17F"))
     assert ((a + f) == 0).any()
     np.testing.assert_allclose(counts.obsm["cytosig_ligand"]["BETA"], a + f, rtol=1e-6)
+
+
+def test_a_level_that_would_be_infinite_is_refused(logged: AnnData, small: Catalogue) -> None:
+    """Logarithms of no number; ranks alone would have let them pass."""
+    logged.X = logged.X.toarray() - 0.5
+    logged.X[7, logged.var_names.get_loc("IL17A")] = 5e3
+    logged.X[7, logged.var_names.get_loc("IL17F")] = 5e3
+    for call in (cs.tl.channels, cs.tl.score):
+        options = {} if call is cs.tl.channels else {"method": "ucell"}
+        with pytest.raises(DataError, match="ligand of BETA would be infinite at observation 7"):
+            call(logged, signatures=small, **options)
+    assert list(logged.obsm) == []

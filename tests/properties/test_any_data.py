@@ -79,10 +79,12 @@ def test_what_was_given_is_left_as_it_was(
 def test_tables_have_every_observation_and_signature_in_order(
     data: Given, wanted: Any, kind: Kind, options: dict[str, Any]
 ) -> None:
-    """A row for every observation and a column for every signature, in the order given."""
+    """A row for every observation and a column for every signature, in the order given; nothing is
+    infinite."""
     found = _score(data, wanted, kind, options)
     assume(not held.refused(found))
     for name, table in held.tables(found).items():
+        assert not np.isinf(table.to_numpy()).any(), name
         assert list(table.index.astype(str)) == list(data.adata.obs_names.astype(str)), name
         if name in ("score", "pvalue", "estimate"):
             assert list(table.columns) == [str(id) for id in wanted]
