@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cytosig._errors import UsageError
+from cytosig._errors import DataError, UsageError
 from cytosig._keys import Keys, check_format
 from cytosig._obs import names_of
 from cytosig.pl import _stored
@@ -54,11 +54,19 @@ class Record:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every stored table that has columns, by name."""
-        return {
+        found = {
             str(name): table
             for name, table in self.uns.items()
             if isinstance(table, pd.DataFrame) and table.shape[1]
         }
+        for name, table in found.items():
+            for column, kind in table.dtypes.items():
+                if kind.kind == "V":  # several values in one: damaged, or of something else
+                    raise DataError(
+                        f"uns[{self.key!r}][{name!r}], column {column!r}: expected numbers or"
+                        f" words, found values of type {kind}. Run the tool again."
+                    )
+        return found
 
     def table(self, name: str, /) -> pd.DataFrame | None:
         """A stored table with rows, or None."""

@@ -56,7 +56,7 @@ def differences(
         elif slot not in before:
             yield Difference(slot, NEW)
         else:
-            yield _difference(slot, before[slot], after[slot], tolerance)
+            yield _compared(slot, before[slot], after[slot], tolerance)
 
 
 def parts(record: Mapping[str, Any], where: str, /) -> Iterator[tuple[str, Any]]:
@@ -75,6 +75,13 @@ def _leaves(node: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
             yield from _leaves(held, f"{before}{name}.")
         else:
             yield f"{before}{name}", held
+
+
+def _compared(slot: str, one: Any, other: Any, tolerance: float) -> Difference:
+    try:
+        return _difference(slot, one, other, tolerance)
+    except (AttributeError, TypeError, ValueError) as exc:  # what is stored may be anything
+        return Difference(slot, DIFFERS, detail=f"no table or value of ours: {str(exc)[:80]}")
 
 
 def _difference(slot: str, one: Any, other: Any, tolerance: float) -> Difference:

@@ -142,6 +142,22 @@ def resumed(place: Path, case: Case) -> str:
     return SAME
 
 
+def again(place: Path, case: Case) -> str:
+    """What a file holds made again from what it says of itself."""
+    adata = cs.read(place / IN / case.root)
+    found = cs.tl.rerun(adata, n_jobs=1)
+    if found["n_different"].max() > found["n_values"].max():
+        raise Invalid("more differences than values")
+    return SAME if set(found["state"]) == {"same"} else VALID
+
+
+def reported(place: Path, case: Case) -> str:
+    """The page of what a file holds."""
+    adata = cs.read(place / IN / case.root)
+    cs.report.write(adata, place / OUT / "out.html")
+    return VALID
+
+
 def metadata(place: Path, case: Case) -> str:
     """A table of samples beside the data."""
     adata = counts()
@@ -212,6 +228,8 @@ CALLS: dict[str, tuple[str, Call, int]] = {
     "h5ad, read": ("h5ad", read, 4),
     "h5ad, row by row": ("h5ad", stream, 4),
     "h5ad, in batches": ("h5ad", batches, 2),
+    "results, made again": ("scored", again, 2),
+    "results, reported": ("scored", reported, 1),
     "h5ad, old layout": ("h5ad, old layout", read, 1),
     "zarr, read": ("zarr", read, 2),
     "zarr, row by row": ("zarr", stream, 2),

@@ -53,6 +53,17 @@ def _h5ad(place: Path) -> list[Case]:
     return [*found, _files_of(place, "in.h5ad")]
 
 
+def _scored(place: Path) -> list[Case]:
+    """With results of several tools, and the calls that made them."""
+    made = counts()
+    few = cs.signatures.load().subset(SETS)
+    cs.tl.score(made, signatures=few, method=["hlm", "ucell"], n_jobs=1)
+    cs.tl.balance(made, signatures=few, n_draws=100, n_jobs=1)
+    cs.tl.compare(made, covariate="age")
+    made.write_h5ad(place / "in.h5ad")
+    return [_files_of(place, "in.h5ad")]
+
+
 def _legacy(place: Path) -> list[Case]:
     """As anndata wrote before 0.7."""
     made = counts()
@@ -220,8 +231,9 @@ def command(place: Path, *words: str) -> None:
 
 
 MAKERS: dict[str, Callable[[Path], list[Case]]] = {
-    "h5ad": _h5ad, "h5ad, old layout": _legacy, "zarr": _zarr, "10x h5": _tenx_h5,
-    "10x mtx": _tenx_mtx, "table": _tables, "metadata": _metadata, "sets": _sets,
+    "h5ad": _h5ad, "scored": _scored, "h5ad, old layout": _legacy, "zarr": _zarr,
+    "10x h5": _tenx_h5, "10x mtx": _tenx_mtx,
+    "table": _tables, "metadata": _metadata, "sets": _sets,
     "cytokine": _curated("IL6.toml", "IFNG.toml", "IL17A.toml"),
     "axes": _curated("axes.toml", "references.toml"),
     "context": _curated("context.toml"), "network": _curated("network.toml"),

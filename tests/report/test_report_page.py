@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import cytosig as cs
+from cytosig._errors import DataError
 
 from .conftest import Made, Node, contents, parsed
 
@@ -181,6 +182,14 @@ def test_a_figure_that_fails_becomes_a_sentence(
 def test_nothing_stored_under_that_name() -> None:
     with pytest.raises(cs.CytosigError, match=r"uns has no results under 'mine'; it has 'cytosig'"):
         cs.report.html(_bare(), key="mine")
+
+
+def test_a_column_of_several_values_in_one_is_named() -> None:
+    adata = anndata.AnnData(np.zeros((2, 1)))
+    twice = pd.DataFrame({"n": np.zeros(2, [("a", "f4"), ("b", "i4")]).view("V8")})
+    adata.uns["cytosig"] = {"balance": twice.set_axis(["a", "b"])}
+    with pytest.raises(DataError, match=r"\['balance'\], column 'n': expected numbers or words"):
+        cs.report.html(adata)
 
 
 def test_no_anndata_at_all() -> None:

@@ -116,6 +116,16 @@ def test_a_changed_number_is_named(scored: AnnData) -> None:
     assert (near["state"], near["n_different"]) == ("same", 0)
 
 
+@pytest.mark.parametrize(
+    "strange",
+    [np.zeros(3, [("a", "f4"), ("b", "i4")]), np.array([b"\xff\xfe"], object), 3.5, "words"],
+)
+def test_what_is_no_table_differs(scored: AnnData, strange: object) -> None:
+    scored.uns["cytosig"]["compare"] = strange
+    found = cs.tl.rerun(scored, n_jobs=1).set_index("slot")
+    assert found.loc["uns['cytosig']['compare']", "state"] == "differs"
+
+
 def test_another_matrix_gives_other_scores(cells: AnnData) -> None:
     adata = cells[:60].copy()
     cs.tl.score(adata, signatures={"MINE": ["STAT1", "IRF1", "MYC", "SOCS3", "CCL2"]}, min_genes=1)
