@@ -1,0 +1,86 @@
+"""Every input, one after the other, from a process that has everything loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import logging
+import os
+import shutil
+import warnings
+from typing import TYPE_CHECKING
+
+from reliability.traps import calls as c
+from reliability.traps import outlets, script
+from reliability.traps.every import TRAPS
+from reliability.traps.run import COMMAND, PYTHON, Clean, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from reliability.traps.calls import Call
+    from reliability.traps.judge import Outcome
+
+
+def campaign(
+    place: Path, /, *, only: str | None = None, row: str | None = None, quick: bool = False
+) -> Iterator[Outcome]:
+    """What becomes of every call.
+
+    Parameters
+    ----------
+    place
+        An empty folder.
+    only
+        A part of the names of the inputs wanted.
+    row
+        Of the table, whose inputs are wanted.
+    quick
+        Fewer calls.
+    """
+    logging.getLogger("cytosig").setLevel(logging.ERROR)
+    clean = Clean(place)
+    wanted = [
+        trap for trap in TRAPS if (only is None or only in trap.name) and row in (None, trap.row)
+    ]
+    calls = [call for call in c.every() if not quick or call.name in c.FAST]
+    warm(place, clean, calls)
+    for number, trap in enumerate(wanted):
+        yield from outcomes(trap, calls, (PYTHON, COMMAND), place / f"input{number}", clean)
+        shutil.rmtree(place / f"input{number}")
+    if only is None and row in (None, outlets.ROW):
+        yield from outlets.outlets(place / "outlets", clean)
+    if only is None and row in (None, script.ROW):
+        yield from script.scripts(TRAPS, place)
+
+
+def warm(place: Path, clean: Clean, calls: Sequence[Call]) -> None:
+    """Import and compile before children are made."""
+    from cytosig.cli import run
+    from reliability.traps.data import cells
+    from reliability.traps.trap import as_is
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for call in calls:
+            clean(call, as_is, {})
+        folder = place / "warm"
+        folder.mkdir()
+        cells().write_h5ad(folder / "in.h5ad")
+        scored, page = str(folder / "out.h5ad"), str(folder / "page.html")
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            talk = ["--sample-key", "sample", "--cell-type-key", "cell_type"]
+            for words in (
+                ["score", str(folder / "in.h5ad"), "-o", scored],
+                ["report", scored, "-o", page],
+                ["compare", scored, "--groupby", "condition", "--sample-key", "sample"],
+                ["sources", scored, *talk, "-o", str(folder / "out.tsv")],
+                ["balance", scored, "--sample-key", "sample", "-o", str(folder / "out.tsv")],
+            ):
+                run(words)
+    shutil.rmtree(folder)
+    gc.collect()
+    gc.freeze()
+    os.fsync = lambda _: None  # hundreds of small files, to be thrown away
