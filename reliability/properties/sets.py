@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from cytosig import methods
-from cytosig.signatures import Axis, Catalogue, Signature
+from cytosig.signatures import Axis, Catalogue
 from reliability.properties import names
 
 if TYPE_CHECKING:
@@ -119,8 +119,3 @@ def kinds(**having: bool) -> SearchStrategy[Kind]:
     """Every method, by its definition and as each of its peers has it."""
     wanted = [k for k in KINDS if all(getattr(k, name) is is_so for name, is_so in having.items())]
     return st.sampled_from(wanted)
-
-
-def signature(id: str, given: dict[str, float], /) -> Signature:
-    """A signature of these weights."""
-    return Signature.from_weights(id, given)

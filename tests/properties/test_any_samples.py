@@ -165,6 +165,57 @@ def test_any_cells_have_channels_or_are_refused(data: Given, chunk: int | None) 
         assert not np.isinf(table.to_numpy()).any()
 
 
+# --- compartments and sums ----------------------------------------------------------------------
+
+
+@share(1 / 2)
+@given(tissue.tissues(), st.sampled_from(("cell_type", "arm", "died", "months")), sets.kinds())
+def test_any_labels_are_compartments_or_generic(data: Given, key: str, kind: sets.Kind) -> None:
+    """Cell types by columns of any type, curated signatures: every label is told with what it was
+    read as and how often it is there, and every gap has its reason; or refused."""
+    before = held.contents(data.adata)
+    asked = {"signatures": tissue.few_cytokines(), "min_coverage": 0.0, "cell_type_key": key}
+    found = held.outcome(lambda: cs.tl.score(data.adata, **asked, **kind.options))
+    held.unchanged(data.adata, before, written=not held.refused(found))
+    if held.refused(found):
+        return
+    record = data.adata.uns["cytosig"]
+    labels = record["compartments"]
+    assert labels["n"].sum() == data.adata.n_obs
+    known = {*cs.signatures.COMPARTMENTS, "generic"}
+    assert set(labels["compartment"]) <= known
+    score = data.adata.obsm["cytosig_score"]
+    gone = (record["coverage"]["reason"] != "").to_numpy() | score.isna().all().to_numpy()
+    rows = score.loc[:, ~gone].isna().to_numpy().all(axis=1)
+    told = len(record["unscored"])
+    assert told == rows.sum() or (record["coverage_compartments"]["reason"] != "").any()
+
+
+@given(tissue.tissues(), st.sampled_from(("sample", "arm", "age", "died")),
+       st.sampled_from((None, "cell_type", "arm")), st.sampled_from((None, 1, 5)))  # fmt: skip
+def test_any_cells_add_up_to_their_groups(
+    data: Given, sample: str, types: str | None, chunk: int | None
+) -> None:
+    """Pseudobulk by columns of any type: of counts the sums of the groups, each cell in one of
+    them, in any number of blocks; or refused."""
+    before = held.contents(data.adata)
+    keys = {"sample_key": sample, "cell_type_key": types}
+    found = held.outcome(lambda: cs.pp.pseudobulk(data.adata, chunk_size=chunk, n_jobs=1, **keys))
+    held.unchanged(data.adata, before, written=False)
+    if held.refused(found):
+        return
+    obs, x = data.adata.obs, data.adata.X
+    x = x.toarray() if hasattr(x, "toarray") else x
+    whole = obs[[sample, *([types] if types else [])]].notna().all(axis=1).to_numpy()
+    total = found.X.toarray() if hasattr(found.X, "toarray") else found.X
+    np.testing.assert_allclose(total.sum(axis=0), x[whole].sum(axis=0), rtol=1e-9)
+    assert found.obs["n_cells"].sum() == whole.sum()
+    names, made = (t[sample].astype(str).to_numpy() for t in (obs, found.obs))
+    for name in set(names[whole]):
+        mine = x[whole & (names == name)].sum(axis=0)
+        np.testing.assert_allclose(total[made == name].sum(axis=0), mine, rtol=1e-9, err_msg=name)
+
+
 # --- comparisons --------------------------------------------------------------------------------
 
 questions = st.one_of(
