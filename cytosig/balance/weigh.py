@@ -141,9 +141,11 @@ def weigh(
     _, stored, here = gauge.standard(view)
     n_reference = gauge.n_reference(view)
     if n_reference < FEWEST_REFERENCE:
+        empty = f" with any count, of {len(stored)}" if n_reference < len(stored) else ""
         raise DataError(
-            f"{where}: the reference has {n_reference} sample(s), at least {FEWEST_REFERENCE} are"
-            " needed. Pass reference= (from cytosig.tl.fit_reference on a cohort) or control=."
+            f"{where}: the reference has {n_reference} sample(s){empty}, at least"
+            f" {FEWEST_REFERENCE} are needed. Pass reference= (from cytosig.tl.fit_reference on a"
+            " cohort) or control=."
         )
     if np.isnan(stored).all():
         raise DataError(f"{where}: no gene varies over the reference; its samples are all alike.")

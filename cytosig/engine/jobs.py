@@ -77,7 +77,7 @@ def make_jobs(
         if isinstance(method, WholeMethod):
             check_size(method, aligned.rows.n_obs)
             moments = zero.moments(scale=options.scale) if method.centred else zero.raw
-            dense[method.name] = Dense(method, moments, aligned.universe.keys)
+            dense[method.name] = Dense(method, moments, aligned.universe.keys, options.organism)
     task = _Task(aligned, options, zero, dense)
     groups = tuple(
         task.of_group(k, group, np.flatnonzero(lists.which == k))

@@ -9,6 +9,7 @@ import numpy as np
 from cytosig._errors import DataError
 from cytosig.blocks import n_threads
 from cytosig.engine.outputs import STATE, Field, Outputs
+from cytosig.genes.resolve import approved_names
 from cytosig.kernels.linear import NOTHING
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cytosig.engine.moments import Moments
     from cytosig.engine.outputs import Slots
     from cytosig.engine.sets import NamedSets
+    from cytosig.genes.tables import Organism
     from cytosig.methods import How, WholeMethod
 
     Array = NDArray[np.float64]
@@ -50,14 +52,18 @@ def check_size(method: WholeMethod, n_obs: int, /) -> None:
 class Dense:
     """The values of all observations, as one method wants them; shared by its jobs.
 
-    Genes are put in the order of their names, which does not depend on the order of the data.
+    Genes are put in the order of their approved names, which depends neither on the order of the
+    data nor on how they spell a gene: where genes tie, the first counts as the smaller.
     """
 
     serves = None
 
-    def __init__(self, method: WholeMethod, moments: Moments, genes: Sequence[str], /) -> None:
+    def __init__(
+        self, method: WholeMethod, moments: Moments, genes: Sequence[str], organism: Organism, /
+    ) -> None:
         self._centred, self._moments = method.centred, moments
-        self.order = np.array(sorted(range(len(genes)), key=genes.__getitem__))
+        names = [name.casefold() for name in approved_names(genes, organism)]
+        self.order = np.array(sorted(range(len(genes)), key=lambda i: (names[i], genes[i])))
         self.values = np.zeros((0, len(genes)))
         self.state = np.zeros(0, dtype=np.int8)
 

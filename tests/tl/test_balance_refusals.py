@@ -70,6 +70,16 @@ def test_too_few_samples_are_refused(balance_bulk: AnnData, balances: Callable) 
         balances(balance_bulk[:1].copy())
 
 
+def test_samples_without_a_count_are_told_apart_from_samples_that_are_not_there(
+    balance_bulk: AnnData, balances: Callable
+) -> None:
+    adata = balance_bulk.copy()
+    adata.X = adata.X * (np.arange(adata.n_obs) < 2)[:, None]
+    said = rf"has 2 sample\(s\) with any count, of {adata.n_obs}, at least 3 are needed"
+    with pytest.raises(DataError, match=said):
+        balances(adata)
+
+
 def test_signatures_without_roles_have_no_vote(balance_bulk: AnnData, balances: Callable) -> None:
     with pytest.raises(UsageError, match="none is named after a cytokine with a role"):
         balances(balance_bulk, signatures={"MINE": list(balance_bulk.var_names[:30])})
