@@ -31,11 +31,12 @@ def _scored(adata: AnnData, wanted: Any, kind: Kind, **options: Any) -> Tables:
     return held.tables(found)
 
 
+no_numbers = st.sampled_from((np.nan, np.inf, -1e300))
 places_of_bad = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 39)), min_size=1, max_size=3)
 
 
 @given(cells.sound_data(kinds=("logged", "contrasts")), sets.catalogues(),
-       sets.kinds(by_order=False), st.sampled_from((np.nan, np.inf, -1e300)), places_of_bad)  # fmt: skip
+       sets.kinds(by_order=False), no_numbers, places_of_bad)  # fmt: skip
 def test_genes_that_are_no_numbers_count_as_not_there(
     data: Given, wanted: Catalogue, kind: Kind, bad: float, places: list[tuple[int, int]]
 ) -> None:
