@@ -74,7 +74,7 @@ def test_samples_without_a_count_are_told_apart_from_samples_that_are_not_there(
     balance_bulk: AnnData, balances: Callable
 ) -> None:
     adata = balance_bulk.copy()
-    adata.X = adata.X * (np.arange(adata.n_obs) < 2)[:, None]
+    adata.X = adata.X.multiply((np.arange(adata.n_obs) < 2)[:, None]).tocsr()
     said = rf"has 2 sample\(s\) with any count, of {adata.n_obs}, at least 3 are needed"
     with pytest.raises(DataError, match=said):
         balances(adata)
