@@ -1,4 +1,4 @@
-"""What is right where genes are missing: scores of what is there, and the rest said to be missing."""
+"""What is right where genes are missing: scores of what is there, the rest said to be missing."""
 
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ _FILE = {"*": refused(r"in\.(h5ad|h5|csv)")}
 
 FILES = (
     Trap("a third of the file missing", "files", write=_bytes(_torn), read=read, expect=_FILE),
-    Trap("a file blanked but for its start", "files", write=_bytes(_blotted), read=read, expect=_FILE),
+    Trap("a file blanked but for its start", "files", write=_bytes(_blotted), read=read,
+         expect=_FILE),
     Trap("an empty file", "files", write=_named("in.h5ad", b""), read=read, expect=_FILE),
     Trap("text called .h5ad", "files", write=_named("in.h5ad", _PROSE), read=read, expect=_FILE),
     Trap("a picture called .h5", "files", write=_named("in.h5", _PICTURE), read=read, expect=_FILE),

@@ -113,6 +113,7 @@ LABELS = (
     Trap("samples that are whole numbers", "labels of cells", numbered("sample", text=False),
          {"*": Equal(numbered("sample", text=True))}, chain=True),
     Trap("markup in obs, var and uns", "markup", marked, {"*": Unmarked()}, chain=True),
-    Trap("IL6 from fibroblasts to T cells", "planted", expect={"tissue": speaks(("IL6",))}, chain=True),
+    Trap("IL6 from fibroblasts to T cells", "planted",
+         expect={"tissue": speaks(("IL6",))}, chain=True),
     Trap("single ligands", "single ligands", expect={"tissue": speaks(SINGLE)}),
 )  # fmt: skip

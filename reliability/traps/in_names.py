@@ -136,7 +136,7 @@ def symbols_in_column(column: str) -> Maker:
 def _as_human(adata: ad.AnnData) -> ad.AnnData:
     """Genes without an ortholog are filler."""
     here = mouse()
-    return named(lambda g: g if g in here else f"X{crc32(g.encode())}")(adata)
+    return named(lambda g: g if g in here else f"Rik{crc32(g.encode())}")(adata)
 
 
 def as_mouse(adata: ad.AnnData) -> ad.AnnData:

@@ -93,7 +93,7 @@ def cells_all(adata: ad.AnnData) -> ad.AnnData:
 
 
 _RANKED = NotAsked(
-    "it compares the observations with each other: not promised, and said so in docs/other_methods.md"
+    "it compares the observations with each other: not promised, as docs/other_methods.md says"
 )
 _NO_TISSUE = NotAsked("ten cells hold no samples to compare")
 _ALONE = dict.fromkeys(("tissue", "samples", "compare", "chain"), _NO_TISSUE)
@@ -132,7 +132,8 @@ SIZES = (
     Trap("one gene", "too little", cut(slice(None), slice(0, 1)), {"*": refused("1 gene")}),
     Trap("one sample", "too little", one_sample, {}, chain=True),
     Trap("a signature without a gene, and one with", "set without genes",
-         expect={"score": Equal(options=lambda: {"signatures": _there()}, reason="none of its genes")},
+         expect={"score": Equal(options=lambda: {"signatures": _there()},
+                                reason="none of its genes")},
          **with_sets(_both)),
     Trap("no signature with a gene", "set without genes",
          expect={"*": refused("none of its genes")}, **with_sets(lambda: GONE)),

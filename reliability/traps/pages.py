@@ -38,7 +38,7 @@ class _Reader(HTMLParser):
         if self._inside:
             self.specs.append(data)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - as the parser has it
         self._inside = False
 
 

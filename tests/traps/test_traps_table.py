@@ -141,8 +141,9 @@ def _seeded(adata: Any) -> None:
 
 @pytest.mark.parametrize(
     ("change", "outcome", "told"),
-    [(_number, "wrong", "expected"), (_sure, "wrong", "pvalue: 0"), (_raises, "traceback", "zero-size"),
-     (_vague, "wrong", "refused"), (_given, "wrong", "data given"), (_seeded, "wrong", "random state")],
+    [(_number, "wrong", "expected"), (_sure, "wrong", "pvalue: 0"), (_vague, "wrong", "refused"),
+     (_raises, "traceback", "zero-size"), (_given, "wrong", "data given"),
+     (_seeded, "wrong", "random state")],
 )  # fmt: skip
 def test_a_planted_defect_is_seen(
     run: Run, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], outcome: str,
