@@ -1,6 +1,6 @@
 """What must hold for any data, for data drawn at random: does it?
 
-Usage: ``python -m reliability.properties [--examples 300] [--seed 0] [--only WORD]``
+Usage: ``python -m reliability.properties [--examples 200] [--seed 0] [--only WORD]``
 Runs tests/properties with many examples each; quick properties get more, slow ones fewer.
 ``--only`` takes what pytest's ``-k`` takes. The same seed and versions draw the same examples.
 """
@@ -103,7 +103,7 @@ _NOTES = """\
 def main() -> None:
     """Run the campaign; write properties.md and properties.tsv."""
     parser = arguments(__doc__)
-    parser.add_argument("--examples", type=int, default=300, help="for a property of usual length")
+    parser.add_argument("--examples", type=int, default=200, help="for a property of usual length")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="properties whose names match, as pytest -k takes it")
     asked = parser.parse_args()
