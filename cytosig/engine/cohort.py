@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytosig.blocks import for_each
-from cytosig.engine.nonfinite import refuse_nonfinite
+from cytosig.engine.nonfinite import no_number, refuse_nonfinite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def expression(aligned: Aligned, genes: Sequence[str], names: Sequence[str], /) 
     Raises
     ------
     DataError
-        Naming the first value that is not finite.
+        Naming the first value that is no number.
     """
     column = np.array([aligned.place.get(gene, -1) for gene in genes], dtype=np.int64)
     there = np.flatnonzero(column >= 0)
@@ -75,6 +75,6 @@ def expression(aligned: Aligned, genes: Sequence[str], names: Sequence[str], /) 
         found[block.start : block.stop, there] = part
 
     for_each(rows, read, n_jobs=1)
-    if not np.isfinite(found[:, there]).all():
+    if no_number(found[:, there]).any():
         refuse_nonfinite(rows.blocks, list(names), aligned.labels)
     return found

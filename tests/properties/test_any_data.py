@@ -117,6 +117,7 @@ def test_what_has_no_score_has_a_reason(
     gone = (record["coverage"]["reason"] != "").to_numpy()
     missing = score.isna().to_numpy()
     assert missing[:, gone].all()
+    assume(not gone.all())
     rows = missing[:, ~gone].any(axis=1)
     assert (missing[:, ~gone] == rows[:, None]).all()
     assert list(record["unscored"].index) == list(found.obs_names[rows])

@@ -85,10 +85,13 @@ def test_signatures_without_roles_have_no_vote(balance_bulk: AnnData, balances: 
         balances(balance_bulk, signatures={"MINE": list(balance_bulk.var_names[:30])})
 
 
-def test_a_value_that_is_no_number_is_named(balance_bulk: AnnData, balances: Callable) -> None:
+@pytest.mark.parametrize("bad", [np.nan, -1e300])
+def test_a_value_that_is_no_number_is_named(
+    balance_bulk: AnnData, balances: Callable, bad: float
+) -> None:
     adata = balance_bulk.copy()
     adata.X = np.log1p(adata.X.toarray())
-    adata.X[3, list(adata.var_names).index("STAT1")] = np.nan
+    adata.X[3, list(adata.var_names).index("STAT1")] = bad
     with pytest.raises(DataError, match=r"(?s)P03.*STAT1|STAT1.*P03"):
         balances(adata)
 
