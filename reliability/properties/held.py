@@ -98,13 +98,11 @@ def close_tables(one: Tables, other: Tables, /, rtol: float = 1e-8, p_rtol: floa
 
 
 def plausible(table: pd.DataFrame, /) -> None:
-    """P in (0, 1], q not below p and at most 1, intervals around their estimates."""
-    for name in table.columns:
-        p = pd.to_numeric(table[name], errors="coerce") if name.startswith("p_") else None
-        if name == "p" or (p is not None and name not in ("p_above_zero",)):
-            values = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-            there = ~np.isnan(values)
-            assert ((values[there] > 0) & (values[there] <= 1)).all(), f"{name} {values}"
+    """P in (0, 1] under every name it has, q not below p and at most 1."""
+    for name in [c for c in table if c == "p" or c.startswith("p_") or c.endswith("_p")]:
+        values = table[name].to_numpy(dtype=np.float64)
+        there = ~np.isnan(values)
+        assert ((values[there] > 0) & (values[there] <= 1)).all(), f"{name} {values}"
     if {"p", "q"} <= set(table.columns):
         p, q = (table[n].to_numpy(dtype=np.float64) for n in ("p", "q"))
         assert (np.isnan(p) == np.isnan(q)).all()
