@@ -42,6 +42,8 @@ class Links:
         Correlation over samples of what the source makes with how the target responds.
     route
         Receptor form of the target that the source can serve and that the target is surest to have.
+    lacking
+        Why forms of the ligand cannot be tested, by cytokine.
     """
 
     p: Array
@@ -52,6 +54,7 @@ class Links:
     coupling: Array
     coupling_p: Array
     route: Mapping[str, list[list[str]]]
+    lacking: Mapping[str, tuple[str, ...]]
 
 
 def find_links(
@@ -78,7 +81,8 @@ def find_links(
     p = np.maximum(p_source, p_target)
     q = crossed(sources.p.T, p_target)
     coupling, coupling_p = couple(over_others(sources.log), targets.contrast)
-    return Links(p, q, p_source, p_target, strength, coupling, coupling_p, route)
+    lacking = {id: sources.made[id].lacking for id in sources.ids}
+    return Links(p, q, p_source, p_target, strength, coupling, coupling_p, route, lacking)
 
 
 def presented(form: Form, cytokine: Cytokine, /) -> tuple[str, ...]:

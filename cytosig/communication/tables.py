@@ -183,9 +183,11 @@ def link_table(
         }
     )
     table["contribution"] = _contribution(found.strength, ids, contributions)
-    few = ["; ".join(flags.few_samples(tissue, t)) for t in range(n)]
+    few = [list(flags.few_samples(tissue, t)) for t in range(n)]
+    made = [["; ".join([*said, *found.lacking[id]]) for said in few] for id in ids]
     heard = [["; ".join(_target_flags(tissue, targets, id, t)) for t in range(n)] for id in ids]
-    table["flags"] = [_joined(a, b) for mine in heard for a in few for b in mine]
+    ends = zip(made, heard, strict=True)
+    table["flags"] = [_joined(a, b) for source, target in ends for a in source for b in target]
     return table
 
 

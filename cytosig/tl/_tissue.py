@@ -98,6 +98,11 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
         or when too few cells are left.
     """
     bulk = _pooled(adata, asked)
+    if bulk.n_vars == 1:
+        raise DataError(
+            f"The data hold 1 gene, {str(bulk.var_names[0])!r}: what cells express is read against"
+            " all their genes. Pass every gene that was measured."
+        )
     stored, fraction = _dense(bulk.X), _dense(bulk.layers["fraction"])
     total = stored.sum(axis=1)
     enough = (bulk.obs["n_cells"].to_numpy() >= asked.min_cells) & (total != 0)

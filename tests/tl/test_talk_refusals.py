@@ -107,6 +107,22 @@ def test_one_cell_type(cells: AnnData, ask: Callable, call: str) -> None:
         ask(call, alone)
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_one_gene(cells: AnnData, ask: Callable, call: str) -> None:
+    """All of a cell's counts would be of it, whatever it makes."""
+    with pytest.raises(DataError, match=r"hold 1 gene, 'IL6'.*every gene that was measured"):
+        ask(call, cells[:, ["IL6"]].copy())
+
+
+def test_a_link_says_which_gene_of_the_ligand_is_missing(cells: AnnData, ask: Callable) -> None:
+    """As sources says it, beside what is said of the target."""
+    without = cells[:, cells.var_names != "IL6"].copy()
+    link = ask("links", without).query("cytokine == 'IL6'")
+    assert link["p"].isna().all()
+    assert link["flags"].str.contains("source: .*IL6 not measured").all()
+    assert not ask("links", cells)["flags"].str.contains("IL6 not measured").any()
+
+
 def test_contrasts(cells: AnnData, ask: Callable) -> None:
     scaled = cells.copy()
     x = np.log1p(cells.X.toarray())
