@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING
 
 from reliability.traps import calls as c
@@ -58,6 +59,8 @@ def campaign(
 
 def warm(place: Path, clean: Clean, calls: Sequence[Call]) -> None:
     """Import and compile before children are made."""
+    import typer
+
     from cytosig.cli import run
     from reliability.traps.data import cells
     from reliability.traps.trap import as_is
@@ -81,6 +84,7 @@ def warm(place: Path, clean: Clean, calls: Sequence[Call]) -> None:
             ):
                 run(words)
     shutil.rmtree(folder)
+    typer.main.get_command = cache(typer.main.get_command)  # a tenth of a second a command
     gc.collect()
     gc.freeze()
     os.fsync = lambda _: None  # hundreds of small files, to be thrown away

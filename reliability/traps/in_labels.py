@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from reliability.traps.expect import Equal
+from reliability.traps.expect import Equal, Holds, refused
 from reliability.traps.planted import SINGLE, speaks
 from reliability.traps.trap import Trap
 
@@ -33,13 +33,13 @@ def one_type(adata: ad.AnnData) -> ad.AnnData:
 
 def no_type(adata: ad.AnnData) -> ad.AnnData:
     """Four cells without a type."""
-    adata.obs.iloc[[0, 5, 6, 7], adata.obs.columns.get_loc("cell_type")] = np.nan
+    adata.obs.iloc[:4, adata.obs.columns.get_loc("cell_type")] = np.nan
     return adata
 
 
 def no_sample(adata: ad.AnnData) -> ad.AnnData:
     """Four cells without a sample."""
-    adata.obs.iloc[[0, 5, 6, 7], adata.obs.columns.get_loc("sample")] = np.nan
+    adata.obs.iloc[:4, adata.obs.columns.get_loc("sample")] = np.nan
     return adata
 
 
@@ -104,12 +104,28 @@ def _clean(adata: ad.AnnData) -> ad.AnnData:
     return adata
 
 
+_EMPTY_TYPE = refused("cell.type.key", "empty for 4 observations", "S01_C00001")
+_EMPTY_SAMPLE = refused("sample.key", "empty for 4 observations", "S01_C00001")
+
+
+def _page(_: Call, tables: Tables) -> str:
+    """Scores are on it, whatever else the labels do not allow."""
+    return "" if "cytosig_score" in tables else "no scores"
+
+
 LABELS = (
-    Trap("one cell type", "too little", one_type, {}, chain=True),
-    Trap("cells without a type", "labels of cells", no_type, {}, chain=True),
+    Trap("one cell type", "too little", one_type,
+         {"tissue": refused("one cell type", "T cell"),
+          "chain": Holds("a page", _page)}, chain=True),
+    Trap("cells without a type", "labels of cells", no_type,
+         {"tissue": _EMPTY_TYPE, "balance": _EMPTY_TYPE,
+          "chain": Holds("a page", _page)}, chain=True),
     Trap("cell types that are whole numbers", "labels of cells", numbered("cell_type", text=False),
          {"*": Equal(numbered("cell_type", text=True))}, chain=True),
-    Trap("cells without a sample", "labels of cells", no_sample, {}, chain=True),
+    Trap("cells without a sample", "labels of cells", no_sample,
+         {"tissue": _EMPTY_SAMPLE, "samples": _EMPTY_SAMPLE, "compare": _EMPTY_SAMPLE,
+
+          "chain": Holds("a page", _page)}, chain=True),
     Trap("samples that are whole numbers", "labels of cells", numbered("sample", text=False),
          {"*": Equal(numbered("sample", text=True))}, chain=True),
     Trap("markup in obs, var and uns", "markup", marked, {"*": Unmarked()}, chain=True),

@@ -10,7 +10,7 @@ import numpy as np
 import cytosig as cs
 from reliability.traps.covered import Covered
 from reliability.traps.data import CELLS, cells, dense, logged, others
-from reliability.traps.expect import Equal, NotAsked, refused
+from reliability.traps.expect import Equal, Holds, NotAsked, refused
 from reliability.traps.in_names import with_sets
 from reliability.traps.trap import Trap
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import anndata as ad
 
+    from reliability.traps.calls import Call
+    from reliability.traps.expect import Tables
     from reliability.traps.trap import Maker
 
 
@@ -38,6 +40,11 @@ def panel(adata: ad.AnnData) -> ad.AnnData:
 def cut(rows: slice, columns: slice = slice(None)) -> Maker:
     """These observations and genes alone."""
     return lambda adata: adata[rows, columns].copy()
+
+
+def only(gene: str) -> Maker:
+    """That gene alone."""
+    return lambda adata: adata[:, [gene]].copy()
 
 
 def one_sample(adata: ad.AnnData) -> ad.AnnData:
@@ -95,9 +102,30 @@ def cells_all(adata: ad.AnnData) -> ad.AnnData:
 _RANKED = NotAsked(
     "it compares the observations with each other: not promised, as docs/other_methods.md says"
 )
+_OF_TEN = NotAsked("the page has other tables of ten cells")
 _NO_TISSUE = NotAsked("ten cells hold no samples to compare")
 _ALONE = dict.fromkeys(("tissue", "samples", "compare", "chain"), _NO_TISSUE)
-_TEN = slice(0, 10)
+_TEN, _ONE, _TWO = slice(0, 10), slice(0, 1), slice(0, 2)
+_NONE = refused("0 cells", "at least one")
+_OF_TWO = NotAsked("each is relative to the other, as the README says")
+
+
+def _opposite(_: Call, tables: Tables) -> str:
+    score = tables["score"].to_numpy()
+    away = np.abs(score[0] + score[1]).max()
+    return "" if away < 1e-6 * np.abs(score).max() else f"they add up to {away:.3g}, not to 0"
+
+
+def _untested(call: Call, tables: Tables) -> str:
+    table = tables[call.name]
+    if table[["p", "q"]].notna().any(axis=None):
+        return "a p-value of one sample"
+    silent = table["flags"].fillna("").astype(str) == ""
+    return "a row without p and without a flag" if silent.any() else ""
+
+
+OPPOSITE = Holds("each the other's opposite, centred on their mean", _opposite)
+UNTESTED = Holds("no p, and a flag that says why", _untested)
 GONE = {"GONE": [f"NOPE{k}" for k in range(12)]}
 
 
@@ -116,21 +144,40 @@ SIZES = (
     Trap("a panel of 470 genes", "few genes", panel, {"*": Covered(panel)}),
     Trap("ten cells, a stored reference", "alone", cut(_TEN),
          {"score": Inside(_TEN, stored=True), "consensus": _RANKED, "whole": _RANKED,
-          **_ALONE}, options=_reference, typed=_saved),
+          "channels": Inside(_TEN, stored=True), "report": _OF_TEN, **_ALONE},
+         options=_reference, typed=_saved),
     Trap("ten cells, nothing stored", "alone", cut(_TEN),
          {"rank": Inside(_TEN, stored=False), "consensus": _RANKED, "whole": _RANKED,
           "linear": NotAsked("centred on the ten: relative, as the README says"),
           "company": NotAsked("relative to the ten, as the README says"),
-          "report": NotAsked("centred on the ten"),
+          "report": _OF_TEN,
           "channels": Inside(_TEN, stored=False), **_ALONE}),
-    Trap("one cell", "too little", cut(slice(0, 1)), {}),
-    Trap("one cell, a stored reference", "too little", cut(slice(0, 1)),
-         {"score": Inside(slice(0, 1), stored=True)}, options=_reference, typed=_saved),
-    Trap("two cells", "too little", cut(slice(0, 2)), {}),
-    Trap("no cell", "too little", cut(slice(0, 0)), {"*": refused("0 observations")}),
+    Trap("one cell", "too little", cut(_ONE),
+         {"rank": Inside(_ONE, stored=False), "channels": Inside(_ONE, stored=False),
+          "consensus": refused("only one", "alone"), "gsva": refused("there is 1", "ssgsea"),
+          "score_genes": refused("one observation", "reference"),
+          "score": refused("only one observation", "reference"),
+          "tissue": refused("one cell type"), "samples": refused("1 sample", "reference")}),
+    Trap("one cell, a stored reference", "too little", cut(_ONE),
+         {"score": Inside(_ONE, stored=True), "channels": Inside(_ONE, stored=True),
+          "consensus": refused("only one", "alone"), "gsva": refused("there is 1", "ssgsea"),
+          "tissue": refused("one cell type"), **_ALONE}, options=_reference, typed=_saved),
+    Trap("two cells", "too little", cut(_TWO),
+         {"rank": Inside(_TWO, stored=False), "channels": Inside(_TWO, stored=False),
+          "linear": OPPOSITE, "zscore": OPPOSITE, "score": _OF_TWO, "report": _OF_TWO,
+          "compare": refused("3 cells", "min.cells"),
+          "tissue": refused("3 cells of one type", "min.cells"),
+          "samples": refused("1 sample", "reference")}),
+    Trap("no cell", "too little", cut(slice(0, 0)),
+         {"*": refused("0 observations"), "tissue": _NONE, "samples": _NONE}),
     Trap("no gene", "too little", cut(slice(None), slice(0, 0)), {"*": refused("0 genes")}),
-    Trap("one gene", "too little", cut(slice(None), slice(0, 1)), {"*": refused("1 gene")}),
-    Trap("one sample", "too little", one_sample, {}, chain=True),
+    Trap("one gene", "too little", only("IL6"), {"*": refused("1 gene")}),
+    Trap("one sample", "too little", one_sample,
+         {"rank": Inside(slice(0, CELLS), stored=False),
+          "channels": Inside(slice(0, CELLS), stored=False),
+          "score": NotAsked("centred on that sample: relative, as the README says"),
+          "report": NotAsked("centred on that sample"), "compare": refused("one group"),
+          "tissue": UNTESTED, "samples": refused("1 sample", "reference")}),
     Trap("a signature without a gene, and one with", "set without genes",
          expect={"score": Equal(options=lambda: {"signatures": _there()},
                                 reason="none of its genes")},
