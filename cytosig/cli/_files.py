@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from cytosig._log import logger
 from cytosig.cli._tables import MethodTables, label_of, write_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cytosig.engine.reference import Reference
     from cytosig.engine.room import Room
     from cytosig.io.stamp import Check
+
+TABLES_RUN = ".cytosig.run"
+"""Inside a folder of tables, the folder of a run that writes them."""
 
 _STORE_SUFFIXES = (".h5ad", ".zarr")
 _TABLE_SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".parquet")
@@ -168,7 +171,9 @@ class Outputs:
             with atomic_path(self.reference) as part:
                 fitted.save(part)
         if self.tables is not None:
-            write_tables(self.methods, adata, key, self.tables)
+            ours = room is not None and self.main is None
+            with nullcontext() if ours else alone_in(self.tables):
+                write_tables(self.methods, adata, key, self.tables)
         if self.main is None:
             return
         from cytosig.io import write_h5ad, write_table
@@ -239,6 +244,26 @@ def make_folder(folder: Path, /) -> None:
         raise FileError(f"{folder} is a file; give the name of a folder.") from exc
     except OSError as exc:
         raise FileError(f"{folder} cannot be made: {exc.strerror or exc}.") from exc
+
+
+@contextmanager
+def alone_in(folder: Path, /) -> Iterator[None]:
+    """Have a folder of tables for this run alone, so that all in it are of one run.
+
+    Raises
+    ------
+    FileError
+        When another run is writing there.
+    """
+    from cytosig.engine.room import Folder
+
+    room = Folder(folder / TABLES_RUN)
+    room.claim()
+    try:
+        yield
+    finally:
+        if not room.begun:  # by a run that was cut off
+            room.remove()
 
 
 def _without_matrix(adata: AnnData) -> AnnData:

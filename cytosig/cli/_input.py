@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cytosig._errors import DataError, FileError, UsageError
 from cytosig._log import logger
 from cytosig.cli._cluster import check_seen
-from cytosig.cli._files import is_zarr
+from cytosig.cli._files import TABLES_RUN, is_zarr
 from cytosig.cli._plan import names_of
 from cytosig.engine.room import Folder
 
@@ -136,7 +136,7 @@ def scratch(place: Path, /, *, resume: bool) -> Iterator[Folder]:
 def _run_folder(place: Path) -> Path:
     """Inside a folder of tables, else beside the file or store."""
     if place.is_dir() and not is_zarr(place):
-        return place / ".cytosig.run"
+        return place / TABLES_RUN
     return place.with_name(f".{place.name[:200]}.run")
 
 

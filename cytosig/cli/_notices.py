@@ -16,6 +16,7 @@ from cytosig.cli._words import in_option_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 
 def plain(text: str, /) -> str:
@@ -87,11 +88,11 @@ def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
         Python's own display of warnings, deprecations included.
     """
     handler = _Handler()
-    before, unraisable = logger.level, sys.unraisablehook
+    before, hooks = logger.level, (sys.unraisablehook, sys.excepthook)
     logger.addHandler(handler)
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     if not debug:
-        sys.unraisablehook = _leave_out_hdf5
+        sys.unraisablehook, sys.excepthook = _unraisable, _uncaught
     try:
         with warnings.catch_warnings():
             if not debug:
@@ -103,13 +104,19 @@ def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
-        sys.unraisablehook = unraisable
+        sys.unraisablehook, sys.excepthook = hooks
 
 
-def _leave_out_hdf5(unraisable: sys.UnraisableHookArgs, /) -> None:
-    """A file that HDF5 cannot close, on a full disk, say, is told of by whoever writes it."""
-    if "h5py" not in str(unraisable.object):
-        sys.__unraisablehook__(unraisable)
+def _unraisable(what: sys.UnraisableHookArgs, /) -> None:
+    """A file that HDF5 cannot close, on a full disk, is told of by whoever writes it."""
+    if "h5py" not in str(what.object):
+        sys.__unraisablehook__(what)
+
+
+def _uncaught(kind: type[BaseException], exc: BaseException, where: TracebackType | None) -> None:
+    """The same once more, which h5py shows before."""
+    if where is None or "h5py" not in where.tb_frame.f_code.co_filename:
+        sys.__excepthook__(kind, exc, where)
 
 
 def _show(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+_WRITTEN = ("balance", "blockade", "sources", "targets", "links")
+"""What names of tables begin with."""
+
 SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".json", ".parquet")
 
 
@@ -56,11 +59,25 @@ def write_frame(table: pd.DataFrame, path: Path, /) -> None:
     UsageError
         The suffix is unknown.
     """
-    write_frames({path: table})
+    _write({path: table})
 
 
-def write_frames(tables: Mapping[Path, pd.DataFrame], /) -> None:
-    """Write tables as :func:`write_frame` does; all are written before one takes its place."""
+def write_folder(tables: Mapping[str, pd.DataFrame], folder: Path, suffix: str, /) -> None:
+    """Write tables by name into a folder, all of them before any takes its place.
+
+    Raises
+    ------
+    FileError
+        One cannot be written, or another run is writing there.
+    """
+    from cytosig.cli._files import alone_in, make_folder
+
+    make_folder(folder)
+    with alone_in(folder):
+        _write({folder / f"{name}.{suffix}": table for name, table in tables.items()})
+
+
+def _write(tables: Mapping[Path, pd.DataFrame]) -> None:
     from cytosig.io import atomic_path
 
     with ExitStack() as stack:
@@ -103,6 +120,10 @@ def check_places(
         raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
     if places["tables_as"] is not None and places["tables"] is None:
         raise UsageError("--tables-as says how tables are written: give --tables DIR.")
+    if places["tables"] is not None:
+        for path in places["tables"].glob("*"):
+            if path.name.startswith(_WRITTEN):
+                check_output(path, inputs=inputs)
     for path in (out, *further):
         if path is not None and path is out and not is_h5ad(path):
             check_frame_path(path, inputs=inputs)

@@ -145,18 +145,16 @@ def _write_graphs(adata: AnnData, key: str, path: Path) -> None:
 
 def _write_all(record: dict[str, Any], name: str, folder: Path, suffix: str) -> None:
     """Every table of the tool, a file each."""
-    from cytosig.cli._files import make_folder
-    from cytosig.cli._table_file import write_frames
+    from cytosig.cli._table_file import write_folder
 
-    make_folder(folder)
     found = {}
     for slot, table in record.items():
         if (slot == name or slot.startswith(f"{name}_")) and hasattr(table, "columns"):
             if "cytokine" not in table:  # links × samples
                 table = table.copy()
                 table.insert(0, "link", table.index.astype(str))
-            found[folder / f"{slot}.{suffix}"] = table
-    write_frames(found)
+            found[slot] = table
+    write_folder(found, folder, suffix)
 
 
 def _print(found: pd.DataFrame, shown: Sequence[str], caption: str, format: Format | None) -> None:

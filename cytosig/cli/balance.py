@@ -166,18 +166,16 @@ def _with_names(table: pd.DataFrame) -> pd.DataFrame:
 
 def _write_all(record: dict[str, Any], folder: Path, suffix: str) -> None:
     """Every table of the balance, a file each."""
-    from cytosig.cli._files import make_folder
-    from cytosig.cli._table_file import write_frames
+    from cytosig.cli._table_file import write_folder
 
-    make_folder(folder)
     found = {}
     for name, table in record.items():
         if name.startswith("balance") and hasattr(table, "columns"):
             named = _with_names(table)
             if name == "balance_cytokines":
                 named = named.rename(columns={"sample": "cytokine"})
-            found[folder / f"{name}.{suffix}"] = named
-    write_frames(found)
+            found[name] = named
+    write_folder(found, folder, suffix)
 
 
 def _print(table: pd.DataFrame, format: Any) -> None:

@@ -142,18 +142,16 @@ def _check(arguments: dict[str, Any], source: Path, places: dict[str, Any]) -> N
 
 def _write_all(record: dict[str, Any], folder: Path, suffix: str) -> None:
     """Every table, a file each."""
-    from cytosig.cli._files import make_folder
-    from cytosig.cli._table_file import write_frames
+    from cytosig.cli._table_file import write_folder
 
-    make_folder(folder)
     found = {}
     for name, table in record.items():
         if name.startswith("blockade") and hasattr(table, "columns"):
             if name.startswith("blockade_samples"):
                 table = table.copy()
                 table.insert(0, "sample", table.index.astype(str))
-            found[folder / f"{name}.{suffix}"] = table
-    write_frames(found)
+            found[name] = table
+    write_folder(found, folder, suffix)
 
 
 def _print(table: pd.DataFrame, label: str, format: Format | None) -> None:

@@ -78,12 +78,12 @@ def write_scored(
     if _is_zarr(target) != source.is_dir():
         raise UsageError(f"{target} is a store of another kind than {source}; give that suffix.")
     if _is_zarr(target):
-        with atomic_folder(target) as part, holding(check):
+        with atomic_folder(target, last=check) as part, holding(check):
             _zarr.copy(source, part)
             with _adding(target, source):
                 _zarr.add(adata, part, key, let_go)
         return
-    with atomic_path(target) as part, holding(check):
+    with atomic_path(target, last=check) as part, holding(check):
         _copy(source, part)
         with _adding(target, source):
             _add(adata, part, key, let_go, place_of)
@@ -120,11 +120,11 @@ def write_scores(
     """
     check = check or watched(*([] if source is None else [source]))
     if _is_zarr(target):
-        with atomic_folder(target) as part, holding(check), _adding(target, source):
+        with atomic_folder(target, last=check) as part, holding(check), _adding(target, source):
             _zarr.begin(adata, part, source)
             _zarr.add(adata, part, key, let_go)
         return
-    with atomic_path(target) as part, holding(check), _adding(target, source):
+    with atomic_path(target, last=check) as part, holding(check), _adding(target, source):
         _begin(adata, part, source)
         _add(adata, part, key, let_go, place_of)
 

@@ -15,7 +15,7 @@ from cytosig._errors import FileError, UsageError
 from cytosig.io._leftovers import clear_dead, temporary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 """Numbers of errors that say that there is no more room."""
@@ -24,7 +24,9 @@ _INPUT_PARTS = ("matrix.mtx", "features.tsv", "genes.tsv", "barcodes.tsv")
 
 
 @contextmanager
-def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(
+    target: str | os.PathLike[str], *, last: Callable[[], None] = lambda: None
+) -> Iterator[Path]:
     """Yield a temporary path beside ``target`` that becomes ``target`` on success.
 
     The temporary file is flushed to disk and moved over the target in one step. On any
@@ -36,6 +38,8 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     ----------
     target
         The file to be written. Its folder must exist.
+    last
+        Called when all is on disk, just before it takes the target's place.
 
     Yields
     ------
@@ -64,7 +68,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     part = temporary(real, f".tmp{_suffix(real)}")
     try:
         yield part
-        _publish(part, real, shown)
+        _publish(part, real, shown, last)
     except OSError as exc:
         raise_unwritten(exc, part, real, shown)
     finally:
@@ -111,13 +115,14 @@ def why(exc: BaseException, /) -> str:
     return found[1] if found else getattr(exc, "strerror", None) or " ".join(str(exc).split())[:200]
 
 
-def _publish(part: Path, real: Path, shown: str) -> None:
+def _publish(part: Path, real: Path, shown: str, last: Callable[[], None]) -> None:
     if not part.is_file():
         raise FileError(f"{shown} was not written: the writer made no file.")
     if real.exists():
         shutil.copymode(real, part)
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
+    last()
     part.replace(real)
     flush_folder(real.parent)
 

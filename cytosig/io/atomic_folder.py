@@ -15,11 +15,13 @@ from cytosig.io._leftovers import OLDER, clear_dead, put_aside, temporary
 from cytosig.io.atomic import flush_folder, raise_unwritten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @contextmanager
-def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_folder(
+    target: str | os.PathLike[str], *, last: Callable[[], None] = lambda: None
+) -> Iterator[Path]:
     """Yield a path beside ``target`` for a zarr folder that becomes ``target`` on success.
 
     The folder is flushed to disk and renamed; with an existing target it exchanges names, in one
@@ -30,6 +32,8 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     ----------
     target
         The folder to be written: one that does not exist, or a zarr store.
+    last
+        Called when all is on disk, just before it takes the target's place.
 
     Yields
     ------
@@ -59,6 +63,7 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield part
         _flush(part, shown)
+        last()
         _publish(part, real)
     except OSError as exc:
         raise_unwritten(exc, part, real, shown)
