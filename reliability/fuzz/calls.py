@@ -228,7 +228,7 @@ CALLS: dict[str, tuple[str, Call, int]] = {
     "h5ad, read": ("h5ad", read, 4),
     "h5ad, row by row": ("h5ad", stream, 4),
     "h5ad, in batches": ("h5ad", batches, 2),
-    "results, made again": ("scored", again, 2),
+    "results, made again": ("scored", again, 1),
     "results, reported": ("scored", reported, 1),
     "h5ad, old layout": ("h5ad, old layout", read, 1),
     "zarr, read": ("zarr", read, 2),

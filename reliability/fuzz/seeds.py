@@ -54,11 +54,10 @@ def _h5ad(place: Path) -> list[Case]:
 
 
 def _scored(place: Path) -> list[Case]:
-    """With results of several tools, and the calls that made them."""
+    """With results of two tools, and the calls that made them."""
     made = counts()
     few = cs.signatures.load().subset(SETS)
     cs.tl.score(made, signatures=few, method=["hlm", "ucell"], n_jobs=1)
-    cs.tl.balance(made, signatures=few, n_draws=100, n_jobs=1)
     cs.tl.compare(made, covariate="age")
     made.write_h5ad(place / "in.h5ad")
     return [_files_of(place, "in.h5ad")]
