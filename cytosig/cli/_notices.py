@@ -6,6 +6,7 @@ import logging
 import sys
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -15,7 +16,7 @@ from cytosig._log import logger
 from cytosig.cli._words import in_option_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 
@@ -92,7 +93,8 @@ def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
     logger.addHandler(handler)
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     if not debug:
-        sys.unraisablehook, sys.excepthook = _unraisable, _uncaught
+        sys.unraisablehook = partial(_unraisable, hooks[0])
+        sys.excepthook = partial(_uncaught, hooks[1])
     try:
         with warnings.catch_warnings():
             if not debug:
@@ -107,16 +109,21 @@ def notices(*, quiet: bool, debug: bool) -> Iterator[None]:
         sys.unraisablehook, sys.excepthook = hooks
 
 
-def _unraisable(what: sys.UnraisableHookArgs, /) -> None:
+def _unraisable(
+    before: Callable[[sys.UnraisableHookArgs], object], what: sys.UnraisableHookArgs, /
+) -> None:
     """A file that HDF5 cannot close, on a full disk, is told of by whoever writes it."""
     if "h5py" not in str(what.object):
-        sys.__unraisablehook__(what)
+        before(what)
 
 
-def _uncaught(kind: type[BaseException], exc: BaseException, where: TracebackType | None) -> None:
-    """The same once more, which h5py shows before."""
+def _uncaught(
+    before: Callable[..., object], kind: type[BaseException], exc: BaseException,
+    where: TracebackType | None, /,
+) -> None:  # fmt: skip
+    """The same once more, which h5py shows first."""
     if where is None or "h5py" not in where.tb_frame.f_code.co_filename:
-        sys.__excepthook__(kind, exc, where)
+        before(kind, exc, where)
 
 
 def _show(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import warnings
 from importlib.metadata import version
+from types import SimpleNamespace
 
+import h5py
 import pytest
 
 from cytosig._log import logger
@@ -56,6 +60,39 @@ def test_unexpected_errors_are_one_line(failing, capsys):
     assert err == (
         "cytosig: unexpected error: RuntimeError: some thing \\x1b[31m broke; rerun with --debug\n"
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")  # noqa: PTH110
+def test_a_full_disk_under_stdout_is_told(monkeypatch, capsys):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        monkeypatch.setattr("sys.stdout", full)
+        assert run(["methods", "--format", "tsv"]) == 1
+        monkeypatch.undo()
+        with pytest.raises(OSError, match="No space left"):
+            full.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # to close it in peace
+    assert capsys.readouterr().err == (
+        "cytosig: error: stdout could not be written: No space left on device. The files that were"
+        " asked for are complete.\n"
+    )
+
+
+def test_files_that_hdf5_cannot_close_are_no_traceback(monkeypatch):
+    """It shows what is raised where nothing can be raised; whoever writes tells it."""
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: seen.append(what.object))
+    monkeypatch.setattr(sys, "excepthook", lambda *what: seen.append(what[1]))
+    hooks, own = (sys.unraisablehook, sys.excepthook), RuntimeError("mine")
+    with notices(quiet=True, debug=False):
+        for name in ("h5py._objects.ObjectID.__dealloc__", "mine"):
+            sys.unraisablehook(SimpleNamespace(object=name))
+        sys.excepthook(RuntimeError, own, None)
+        try:
+            h5py.h5d.DatasetID(-1).get_type()
+        except ValueError as exc:
+            sys.excepthook(ValueError, exc, exc.__traceback__.tb_next)
+    assert seen == ["mine", own]
+    assert (sys.unraisablehook, sys.excepthook) == hooks
 
 
 @pytest.mark.parametrize("argv", [["--debug", "fail"], ["fail", "--debug"]])

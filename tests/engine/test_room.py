@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import cytosig as cs
 from cytosig._errors import FileError, UsageError
 from cytosig.engine import passes
+from cytosig.engine.outputs import Field
 from cytosig.engine.room import Folder
 from cytosig.io import open_store
 
@@ -213,6 +215,30 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     room.claim()  # the other has ended
     room.remove()
     assert not path.exists()
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it is met: at the lock, the log, what is remembered, the results."""
+    room = Folder(tmp_path / "scratch")
+    room.open({"data": 1})
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for module, name in ((Path, "open"), (Path, "write_text")):
+        monkeypatch.setattr(module, name, full)
+    told = r"scratch, which holds results while they come, cannot be written to: No space left"
+    with pytest.raises(FileError, match=told):
+        room.finished((0, 5), 7)
+    with pytest.raises(FileError, match=told):
+        room.remember("moments", {"mean": np.zeros(2)})
+    with pytest.raises(FileError, match=told):
+        room.open({"data": 2})
+    with pytest.raises(FileError, match=r"scratch has no room for 40 bytes of results: No space"):
+        room.table("score", 5, Field(None))
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(FileError, match=r"other, which is to hold results .* and that has room"):
+        Folder(tmp_path / "other").claim()
 
 
 def test_the_order_of_methods_is_part_of_the_run(stored: Path, how: dict[str, Any]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import shutil
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -146,6 +149,28 @@ def test_scores_are_added_to_a_copy_of_the_bytes(adata: ad.AnnData, tmp_path: Pa
     assert list(back.uns["mine"]["further"]) == ["mine_ucell"]
     np.testing.assert_array_equal(back.layers["counts"], adata.layers["counts"])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.h5ad", "out.h5ad"]
+
+
+def test_a_source_that_cannot_be_read_is_named(
+    h5ad_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copying names the source, whichever of the two files is at fault."""
+    target = tmp_path / "elsewhere" / "out.h5ad"
+    target.parent.mkdir()
+    with open_store(h5ad_file) as found:
+        _scored(found, "mine")
+    for number, told in (
+        (errno.ENOSPC, r"out\.h5ad could not be written: No space left"),
+        (errno.EIO, r"made\.h5ad cannot be read: Input/output error"),
+    ):
+
+        def fails(source: Path, part: Path, number: int = number) -> None:
+            raise OSError(number, os.strerror(number), str(source), None, str(part))
+
+        monkeypatch.setattr(shutil, "copyfile", fails)
+        with pytest.raises(FileError, match=told):
+            write_scored(found, h5ad_file, target, key="mine")
+        assert not list(target.parent.iterdir())
 
 
 def test_an_older_run_is_replaced_and_nothing_else(h5ad_file: Path) -> None:

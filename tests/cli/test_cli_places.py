@@ -1,0 +1,102 @@
+"""Folders of tables: all of one run, never over an input, and what a full disk makes of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from cytosig._errors import FileError, UsageError
+from cytosig.cli import _table_file
+from cytosig.cli._files import Outputs, alone_in
+from cytosig.cli._table_file import check_places, write_folder
+from cytosig.engine.room import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NEW = {name: pd.DataFrame({"cytokine": ["IL6"], "p": [0.5]}) for name in ("links", "links_change")}
+NOWHERE = {"out": None, "tables_as": None}
+
+
+def _held(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_tables_take_their_places_together(tmp_path, monkeypatch):
+    for name in NEW:
+        (tmp_path / f"{name}.tsv").write_text("older")
+    before, put = _held(tmp_path), _table_file._put
+
+    def full(table: pd.DataFrame, part: Path, path: Path) -> None:
+        put(table, part, path)
+        if path.name == "links_change.tsv":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part))
+
+    monkeypatch.setattr(_table_file, "_put", full)
+    with pytest.raises(FileError, match=r"could not be written: No space left on device"):
+        write_folder(NEW, tmp_path, "tsv")
+    assert _held(tmp_path) == before
+    monkeypatch.setattr(_table_file, "_put", put)
+    write_folder(NEW, tmp_path, "tsv")
+    assert set(_held(tmp_path)) == set(before)
+    assert set(_held(tmp_path).values()) == {"cytokine\tp\nIL6\t0.5\n"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+def test_one_run_writes_into_a_folder_at_a_time(tmp_path):
+    text = (
+        "import sys, pathlib; from cytosig.cli._files import alone_in\n"
+        "with alone_in(pathlib.Path(sys.argv[1])): print('mine', flush=True); sys.stdin.read()"
+    )
+    call = [sys.executable, "-c", text, str(tmp_path)]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mine\n"
+        with pytest.raises(FileError, match="Another run is writing"):
+            write_folder(NEW, tmp_path, "tsv")
+        assert [path.name for path in tmp_path.iterdir()] == [".cytosig.run"]
+        other.communicate()
+    write_folder(NEW, tmp_path, "tsv")
+    assert set(_held(tmp_path)) == {f"{name}.tsv" for name in NEW}
+
+
+def test_what_a_run_that_was_cut_off_keeps_there_stays(tmp_path):
+    room = Folder(tmp_path / ".cytosig.run")
+    room.open({"data": 1})
+    room.finished((0, 5), 7)
+    room._release()
+    with alone_in(tmp_path):
+        pass
+    assert Folder(tmp_path / ".cytosig.run").begun
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"), [("balance.tsv", True), ("balance_axes.tsv", True), ("mine.tsv", False)]
+)
+def test_no_table_takes_the_place_of_an_input(tmp_path, name, refused):
+    (tmp_path / "bulk.tsv").write_text("an input")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / name).symlink_to(tmp_path / "bulk.tsv")
+    places = {**NOWHERE, "tables": tmp_path / "tables"}
+    told = pytest.raises(UsageError, match="is the input") if refused else nullcontext()
+    with told:
+        check_places({}, places, inputs=[tmp_path / "bulk.tsv"])
+
+
+def test_a_result_is_not_written_once_its_input_has_changed(tmp_path):
+    """Nor are tables, of which nothing is copied."""
+
+    def changed(cause: BaseException | None = None) -> None:
+        raise UsageError("as if it had changed")
+
+    outputs = Outputs(main=tmp_path / "out.h5ad", tables=tmp_path)
+    with pytest.raises(UsageError, match="as if"):
+        outputs.write(None, "cytosig", check=changed)
+    assert not list(tmp_path.iterdir())
