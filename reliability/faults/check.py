@@ -111,12 +111,14 @@ def _output(before: State, after: State, whole: State) -> str:
 
 
 def _tables(before: State, after: State, whole: State) -> str:
-    """Each table by itself, then all of them."""
-    said = {
-        _output(of(before, name), of(after, name), of(whole, name))
-        for name in {*before, *whole}
-        if of(before, name) != of(whole, name)
-    }
+    """Each table by itself, then all of them; other files in the folder stay as they are."""
+    said = set()
+    for name in {*before, *whole}:
+        word = _output(of(before, name), of(after, name), of(whole, name))
+        if of(before, name) != of(whole, name):
+            said.add(word)
+        elif word != "whole":
+            return "lost"
     for worst in ("half", "lost"):
         if worst in said:
             return worst
