@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +13,13 @@ import numpy as np
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig.blocks import RowBlocks
+from cytosig.blocks.stored import place_of
 from cytosig.engine.nonfinite import nonfinite_columns
 from cytosig.engine.prepare import Rows, Steps, usual_total, usual_total_undone
 from cytosig.engine.recognise import Values, recognise
 from cytosig.engine.universe import Universe, make_universe
 from cytosig.genes import GeneMap, approved_names, gene_labels
+from cytosig.io import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from cytosig.blocks.watch import Watch
     from cytosig.engine.options import Options
     from cytosig.engine.reference import Reference
+    from cytosig.io.stamp import Check
     from cytosig.signatures import Catalogue
 
 _SAME_TOTAL = 0.05
@@ -38,7 +42,8 @@ _FEWEST_GENES = 4  # the fourth moment of the null divides by G − 3
 class Aligned:
     """A matrix whose genes are known: the engine's rows and where each gene is.
 
-    ``values`` are those of the rows, after any normalisation.
+    ``values`` are those of the rows, after any normalisation; ``check`` makes sure that the files
+    they are in are still those that were aligned.
     """
 
     rows: Rows
@@ -48,6 +53,7 @@ class Aligned:
     labels: tuple[str, ...]
     kept: NDArray[np.int64] | None
     notes: tuple[str, ...]
+    check: Check
 
     @cached_property
     def place(self) -> Mapping[str, int]:
@@ -73,6 +79,7 @@ def align(
     signatures are looked for, whichever compartments the data hold, so that a part of the data has
     the same universe. ``watch`` is told of every pass over the rows.
     """
+    check = watched(*_files_of(matrix))
     blocks = RowBlocks(matrix, chunk_size=options.chunk_size, watch=watch)
     n_obs, n_vars = blocks.shape
     if n_obs == 0 or n_vars < _FEWEST_GENES:
@@ -110,7 +117,14 @@ def align(
     notes.append(f"gene universe: {len(universe.keys)} genes")
     library = None if bad is None else ~bad
     rows = Rows(blocks, Steps(n_vars, universe.selector(), target_sum, library))
-    return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes))
+    return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes), check)
+
+
+def _files_of(matrix: Any) -> list[Path]:
+    """Where a matrix, or the parts it is of, are on disk."""
+    places = [place_of(getattr(part, "group", part)) for part in getattr(matrix, "parts", [matrix])]
+    paths = [Path(str(place).removeprefix("file://")) for place in places if place is not None]
+    return [path for path in paths if path.exists()]
 
 
 def _check_enough(universe: Universe, labels: list[str]) -> None:

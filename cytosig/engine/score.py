@@ -51,6 +51,7 @@ def fit(
     """Gene moments of the observations in ``use``, and a cohort, as a reference to store."""
     one_group = np.zeros(aligned.rows.n_obs, dtype=np.int64)
     found = measure(aligned.rows, one_group, use, n_jobs=options.n_jobs, tick=tick)
+    aligned.check()
     universe = aligned.universe.renamed(approved_names(aligned.labels, options.organism))
     values = aligned.values
     total = np.nan if values.total is None else values.total
@@ -89,7 +90,8 @@ def score(
     Raises
     ------
     DataError
-        When no signature can be scored, a value is not finite, or centring is impossible.
+        When no signature can be scored, a value is not finite, centring is impossible, or another
+        program has changed the file meanwhile.
     """
 
     def refuse() -> None:
@@ -104,6 +106,7 @@ def score(
     seats = Seats(baseline.batch, lists.which)
     tables = Tables(jobs, seats, room)
     run_jobs(aligned.rows, jobs, seats, tables, n_jobs=options.n_jobs, tick=tick)
+    aligned.check()
     room.let_go()
     filled = dict(zip(jobs, tables.filled, strict=True))
     ligands = ligand.table(filled[ligand], obs_names)

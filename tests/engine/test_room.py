@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 
 import cytosig as cs
-from cytosig._errors import FileError, UsageError
+from cytosig._errors import DataError, FileError, UsageError
 from cytosig.engine import passes
 from cytosig.engine.outputs import Field
 from cytosig.engine.room import Folder
 from cytosig.io import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anndata import AnnData
 
     from cytosig.signatures import Catalogue
@@ -215,6 +217,29 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     room.claim()  # the other has ended
     room.remove()
     assert not path.exists()
+
+
+class _Touching:
+    """Told of every pass over the rows, it has a file written anew before the last."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def begin(self, phase: str, n_rows: int, n_done: int, /) -> Callable[[int], None]:
+        del n_rows, n_done
+        if phase == "scoring":
+            os.utime(self._path, ns=(1, 1))
+        return lambda _: None
+
+
+def test_rows_of_a_file_that_changes_are_refused(stored: Path, how: dict[str, Any]) -> None:
+    """Whoever opened it, and wherever the results go."""
+    backed = ad.read_h5ad(stored, backed="r")
+    told = r"in\.h5ad was changed, replaced or removed while it was read"
+    with pytest.raises(DataError, match=told):
+        cs.tl.score(backed, **{**how, "method": "ulm"}, progress=_Touching(stored))
+    cs.tl.score(backed, **{**how, "method": "ulm"})
+    backed.file.close()
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
