@@ -105,8 +105,8 @@ def every() -> tuple[Call, ...]:
     )
 
 
-FAST = ("hlm", "ucell", "balance", "sources", "links")
-"""Calls of the short version."""
+TURNS = ("ucell", "sources", "balance", "links")
+"""Calls of the short version, one of them an input beside the default method."""
 
 
 def takes(tool: str, option: str, /) -> bool:

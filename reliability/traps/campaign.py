@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def campaign(
-    place: Path, /, *, only: str | None = None, row: str | None = None, quick: bool = False
+    place: Path,
+    /,
+    *,
+    only: str | None = None,
+    rows: Sequence[str] | None = None,
+    quick: bool = False,
 ) -> Iterator[Outcome]:
     """What becomes of every call.
 
@@ -36,25 +41,34 @@ def campaign(
         An empty folder.
     only
         A part of the names of the inputs wanted.
-    row
-        Of the table, whose inputs are wanted.
+    rows
+        Of the table, whose inputs are wanted; all when None.
     quick
-        Fewer calls.
+        Two calls an input, in turn, by one door.
     """
     logging.getLogger("cytosig").setLevel(logging.ERROR)
     clean = Clean(place)
     wanted = [
-        trap for trap in TRAPS if (only is None or only in trap.name) and row in (None, trap.row)
+        trap
+        for trap in TRAPS
+        if (only is None or only in trap.name) and (rows is None or trap.row in rows)
     ]
-    calls = [call for call in c.every() if not quick or call.name in c.FAST]
+    calls = [call for call in c.every() if not quick or call.name in ("hlm", *c.TURNS)]
     warm(place, clean, calls)
     for number, trap in enumerate(wanted):
-        yield from outcomes(trap, calls, (PYTHON, COMMAND), place / f"input{number}", clean)
+        own, doors = _turn(calls, number) if quick else (calls, (PYTHON, COMMAND))
+        yield from outcomes(trap, own, doors, place / f"input{number}", clean)
         shutil.rmtree(place / f"input{number}")
-    if only is None and row in (None, outlets.ROW):
+    if only is None and (rows is None or outlets.ROW in rows):
         yield from outlets.outlets(place / "outlets", clean)
-    if only is None and row in (None, script.ROW):
-        yield from script.scripts(TRAPS, place)
+    if only is None and (rows is None or script.ROW in rows):
+        yield from script.scripts(TRAPS, place, quick=quick)
+
+
+def _turn(calls: Sequence[Call], number: int) -> tuple[list[Call], tuple[str, ...]]:
+    """The default method and one other call, by one door: another for the next input."""
+    wanted = ("hlm", c.TURNS[number // 2 % len(c.TURNS)])
+    return [call for call in calls if call.name in wanted], ((PYTHON, COMMAND)[number % 2],)
 
 
 def warm(place: Path, clean: Clean, calls: Sequence[Call]) -> None:

@@ -109,8 +109,8 @@ _EMPTY_SAMPLE = refused("sample.key", "empty for 4 observations", "S01_C00001")
 
 
 def _page(_: Call, tables: Tables) -> str:
-    """Scores are on it, whatever else the labels do not allow."""
-    return "" if "cytosig_score" in tables else "no scores"
+    """It is there, whatever the labels do not allow."""
+    return "" if "coverage" in tables else "no table of what was scored"
 
 
 LABELS = (
@@ -121,15 +121,15 @@ LABELS = (
          {"tissue": _EMPTY_TYPE, "balance": _EMPTY_TYPE,
           "chain": Holds("a page", _page)}, chain=True),
     Trap("cell types that are whole numbers", "labels of cells", numbered("cell_type", text=False),
-         {"*": Equal(numbered("cell_type", text=True))}, chain=True),
+         {"*": Equal(numbered("cell_type", text=True))}),
     Trap("cells without a sample", "labels of cells", no_sample,
          {"tissue": _EMPTY_SAMPLE, "samples": _EMPTY_SAMPLE, "compare": _EMPTY_SAMPLE,
 
           "chain": Holds("a page", _page)}, chain=True),
     Trap("samples that are whole numbers", "labels of cells", numbered("sample", text=False),
-         {"*": Equal(numbered("sample", text=True))}, chain=True),
+         {"*": Equal(numbered("sample", text=True))}),
     Trap("markup in obs, var and uns", "markup", marked, {"*": Unmarked()}, chain=True),
     Trap("IL6 from fibroblasts to T cells", "planted",
-         expect={"tissue": speaks(("IL6",))}, chain=True),
+         expect={"tissue": speaks(("IL6",))}),
     Trap("single ligands", "single ligands", expect={"tissue": speaks(SINGLE)}),
 )  # fmt: skip

@@ -172,6 +172,14 @@ def with_sets(sets: Callable[[], dict[str, list[str]]], /) -> dict[str, Any]:
     }
 
 
+OWN_SETS = {
+    "tissue": refused("no ligands and receptors", "signatures"),
+    "samples": refused("none is named after a cytokine", "signatures"),
+    "channels": refused("names no cytokine", "signatures"),
+}
+"""What is about cytokines has nothing to say of sets that are none."""
+
+
 @cache
 def _sets() -> dict[str, list[str]]:
     return {"ORFS": list(ORFS), "OTHER": others()[10:22]}
@@ -217,7 +225,8 @@ NAMES = (
     Trap("old symbols", "old symbols", as_old, {}),
     Trap("dots for hyphens", "orf and dots", named(lambda g: g.replace("-", ".")), {}),
     Trap("CxxorfYY in capitals", "orf and dots", orfs_upper,
-         {"score": Equal(with_orfs, lambda: {"signatures": _sets()})}, **with_sets(_sets)),
+         {**OWN_SETS, "score": Equal(with_orfs, lambda: {"signatures": _sets()})},
+         **with_sets(_sets)),
     Trap("genes in another order", "order", reordered, {}),
     Trap("cells in another order", "order", cells_reordered, {}),
 )  # fmt: skip

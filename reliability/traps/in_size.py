@@ -11,7 +11,7 @@ import cytosig as cs
 from reliability.traps.covered import Covered
 from reliability.traps.data import CELLS, cells, dense, logged, others
 from reliability.traps.expect import Equal, Holds, NotAsked, refused
-from reliability.traps.in_names import with_sets
+from reliability.traps.in_names import OWN_SETS, with_sets
 from reliability.traps.trap import Trap
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def cells_all(adata: ad.AnnData) -> ad.AnnData:
 _RANKED = NotAsked(
     "it compares the observations with each other: not promised, as docs/other_methods.md says"
 )
-_OF_TEN = NotAsked("the page has other tables of ten cells")
+_OF_TEN = NotAsked("the page compares what is in the file")
 _NO_TISSUE = NotAsked("ten cells hold no samples to compare")
 _ALONE = dict.fromkeys(("tissue", "samples", "compare", "chain"), _NO_TISSUE)
 _TEN, _ONE, _TWO = slice(0, 10), slice(0, 1), slice(0, 2)
@@ -161,7 +161,7 @@ SIZES = (
     Trap("one cell, a stored reference", "too little", cut(_ONE),
          {"score": Inside(_ONE, stored=True), "channels": Inside(_ONE, stored=True),
           "consensus": refused("only one", "alone"), "gsva": refused("there is 1", "ssgsea"),
-          "tissue": refused("one cell type"), **_ALONE}, options=_reference, typed=_saved),
+          "tissue": refused("one cell type"), "report": _OF_TEN, **_ALONE}, options=_reference, typed=_saved),
     Trap("two cells", "too little", cut(_TWO),
          {"rank": Inside(_TWO, stored=False), "channels": Inside(_TWO, stored=False),
           "linear": OPPOSITE, "zscore": OPPOSITE, "score": _OF_TWO, "report": _OF_TWO,
@@ -179,9 +179,10 @@ SIZES = (
           "report": NotAsked("centred on that sample"), "compare": refused("one group"),
           "tissue": UNTESTED, "samples": refused("1 sample", "reference")}),
     Trap("a signature without a gene, and one with", "set without genes",
-         expect={"score": Equal(options=lambda: {"signatures": _there()},
-                                reason="none of its genes")},
+         expect={**OWN_SETS, "score": Equal(options=lambda: {"signatures": _there()},
+                                            reason="none of its genes")},
          **with_sets(_both)),
     Trap("no signature with a gene", "set without genes",
-         expect={"*": refused("none of its genes")}, **with_sets(lambda: GONE)),
+         expect={**OWN_SETS, "score": refused("none of its genes")},
+         **with_sets(lambda: GONE)),
 )  # fmt: skip

@@ -18,7 +18,7 @@ _MANY = 4
 """More calls than this are not named one by one."""
 
 
-def text(table: pd.DataFrame, seconds: float, /) -> str:
+def text(table: pd.DataFrame, /) -> str:
     """The whole page."""
     said, _ = headline(table)
     defects = table[table["outcome"].isin(DEFECTS)]
@@ -28,7 +28,7 @@ def text(table: pd.DataFrame, seconds: float, /) -> str:
     ]
     parts = [
         "# Inputs on which other tools fail",
-        record.provenance([f"{seconds:,.0f} s, one process after the other"]),
+        record.provenance([f"{table['seconds'].sum():,.0f} s in the calls, other work going on"]),
         f"**{said}.**",
         record.markdown(_inputs(table)),
         *(["\n".join(["Defects:", "", *lines])] if lines else []),

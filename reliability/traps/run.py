@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from reliability.traps.trap import Maker, Trap
 
 PYTHON, COMMAND = "Python", "command"
+_PAGES = ("empty cell", "constant", "duplicates", "few genes", "too little", "labels of cells",
+          "planted", "markup")  # fmt: skip
+"""Rows whose inputs leave a mark on what goes on from scores."""
 _ON_SCORES = ("report", "compare")
 """Calls that go on from what was scored."""
 
@@ -104,8 +107,10 @@ def _why_not(trap: Trap, call: Call) -> str:
         return expected.said
     if call.name == "chain" and not trap.chain:
         return "the whole chain is for inputs with odd labels"
+    if call.name in _ON_SCORES and trap.row not in _PAGES:
+        return "goes on from the scores, which are equal whatever they are of"
     hlm = next(one for one in c.scores() if one.name == "hlm")
-    if call.name in _ON_SCORES and isinstance(trap.expected(hlm), Refused):
+    if call.name in _ON_SCORES and isinstance(trap.expected(hlm), Refused | NotAsked):
         return "nothing is scored to go on from"
     return ""
 
@@ -147,9 +152,11 @@ def _known(call: Call, options: Mapping[str, Any]) -> dict[str, Any]:
 def _by_command(
     trap: Trap, asked: Sequence[Call], paths: Mapping[bool, Path], place: Path
 ) -> Iterator[tuple[Call, Answer | str]]:
-    spared = [call for call in asked if isinstance(trap.expected(call), Refused)]
-    together = [call for call in asked if call not in spared]
-    groups = [(call,) for call in spared] + c.commands(default_first(together))
+    kinds = {id(trap.expected(call)): trap.expected(call) for call in asked}
+    refused = [kind for kind in kinds.values() if isinstance(kind, Refused)]
+    alike = [[call for call in asked if trap.expected(call) is kind] for kind in refused]
+    rest = [call for call in asked if trap.expected(call) not in refused]
+    groups = [group for own in (*alike, rest) for group in c.commands(default_first(own))]
     scored = place / "all" / IN / SCORED
     for group in sorted(groups, key=lambda group: group[0].name in _ON_SCORES):
         first = group[0]
