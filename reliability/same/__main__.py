@@ -95,6 +95,8 @@ def _run(name: str, python: Path, folder: Path, runs: list[written.Run]) -> Rows
     runs.append(written.read(place))
     rows += in_place(runs[-1])
     for varied, ways in VARIED.items():
+        if varied == "processor" and len(runs) > 1:  # compiled anew, minutes: in the first alone
+            continue
         for words, env in ways:
             other = folder / f"run{len(runs) - 1} {words}"
             try:

@@ -65,7 +65,8 @@ _NOTES = f"""\
   blockades, the written settings and notes, every tsv byte for byte, and every h5ad file both by
   what it holds and byte for byte. Left out is the record of the packages' versions.
 - Identical means: the same type, shape and bytes. The bytes of an h5ad file and the page of the
-  report name the versions of the packages, and are compared between runs of one Python.
+  report hold the versions of the packages or figures drawn by them: they are compared between runs
+  of one Python on one processor. A tsv that is not the same bytes is compared column by column.
 - Close means: within {TOLERANCE:g} of the largest number of the array. That is allowed between
   Pythons that have other versions of numpy and scipy, and between processors, never between
   threads, sizes of blocks, hash seeds or runs. "One of 2008": the kernels that OpenBLAS has for a

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from reliability.same import calls
-from reliability.same.arrays import compared
+from reliability.same.arrays import compared, compared_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +105,10 @@ def outcome(
             {what: array for what, array in own.items() if not what.endswith(VERSIONED)}
             for own in (one, other)
         )
-    found = {what: compared(one[what], other[what]) for what in one.keys() & other.keys()}
+    found = {
+        what: (compared_tables if what.endswith(".tsv") else compared)(one[what], other[what])
+        for what in one.keys() & other.keys()
+    }
     apart = {what: about.largest for what, about in found.items() if not about.identical}
     apart |= dict.fromkeys(one.keys() ^ other.keys(), np.inf)
     close = sum(largest <= tolerance for largest in apart.values())
@@ -119,11 +122,12 @@ def outcome(
 def against(first: Run, other: Run, /, *, varied: str, words: str) -> list[dict[str, object]]:
     """Rows of two runs; numbers may be close where packages or the processor are others."""
     names = [name for name in PACKAGES if first.about[name] != other.about[name]]
-    tolerance = TOLERANCE if names or varied == "processor" else 0.0
+    apart = bool(names) or varied == "processor"
+    tolerance = TOLERANCE if apart else 0.0
     same_python = first.about["python"] == other.about["python"]
     rows = []
     for name in first.found:
         row = outcome(first.found[name], other.found[name], tolerance=tolerance,
-                      of_versions=same_python and not names)  # fmt: skip
+                      of_versions=same_python and not apart)  # fmt: skip
         rows.append({"varied": varied, "call": name, "against": words, **row})
     return rows
