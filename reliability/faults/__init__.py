@@ -13,7 +13,7 @@ def headline(table: pd.DataFrame, /) -> tuple[str, bool]:
     lost = table["outcome"].str.startswith("LOST")
     killed = table["fault"].isin(("killed", "killed command"))
     survived = int((killed & ~lost).sum())
-    others = f"{int((~killed).sum()):,} other faults"
+    others = f"{int((~killed & (table['fault'] != 'no kill')).sum()):,} other faults"
     said = f"{survived:,} of {int(killed.sum()):,} kills survived, {others}"
     end = "nothing lost" if not lost.any() else f"{int(lost.sum()):,} LOST SOMETHING"
     return f"{said}; {end}", not lost.any()

@@ -50,11 +50,12 @@ def main() -> None:
     finally:
         bench.close()
         other.close()
+    table = report.table_of(found)
     if asked.only:
-        print(report.table_of(found).to_csv(sep="\t", index=False))
+        print(table.to_csv(sep="\t", index=False))
     else:
-        text = report.text_of(found, time.perf_counter() - start, asked)
-        record.write(asked.out, "faults", table=report.table_of(found), text=text)
+        text = report.text_of(table, time.perf_counter() - start, asked)
+        record.write(asked.out, "faults", table=table, text=text)
     sys.exit(any(one.faults for one in found))
 
 

@@ -39,7 +39,8 @@ def killed(bench: Bench, command: Command, number: int, seed: int, /) -> Outcome
     known = bench.undisturbed(command)
     moment = _moment(rng, known)
     how = _SIGNALS[rng.integers(len(_SIGNALS))] if not moment.size else signal.SIGXFSZ
-    older, resume = bool(rng.integers(2)), command.resumes and bool(rng.integers(2))
+    older, resume = (bool(draw) for draw in rng.integers(2, size=2))
+    older, resume = older and not command.in_place, resume and command.resumes
     place = bench.fresh(command, older=older)
     before = state(place)
     ended = Run(command, place, moment=moment, act=how).wait()
@@ -53,7 +54,8 @@ def killed(bench: Bench, command: Command, number: int, seed: int, /) -> Outcome
     faults += [f"started again: {fault}" for fault in after.faults]
     said = f"{_ending(ended.status)} at {moment}{', older output' if older else ''}"
     then = "resumed, whole" if resume else "run again, whole"
-    return Outcome("killed", command.name, said, found.said, then, tuple(faults),
+    fault = "killed" if ended.status else "no kill"
+    return Outcome(fault, command.name, said, found.said, then, tuple(faults),
                    time.perf_counter() - start, number)  # fmt: skip
 
 

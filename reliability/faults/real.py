@@ -56,8 +56,9 @@ def _killed(bench: Bench, command: Command, number: int, seed: int) -> Outcome:
     faults += [f"started again: {plain(said)}"] if again else []
     ending = signal.Signals(-status).name if status < 0 else f"exit {status}"
     said = f"{ending} at {moment:.2f} s"
-    return Outcome("killed command", command.name, said, found.said, "resumed, whole",
-                   tuple(faults), time.perf_counter() - start, number)  # fmt: skip
+    fault = "killed command" if status else "no kill"
+    return Outcome(fault, command.name, said, found.said, "resumed, whole", tuple(faults),
+                   time.perf_counter() - start, number)  # fmt: skip
 
 
 def _ended(

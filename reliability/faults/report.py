@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FAULTS = {
     "killed": "ended by a signal at an operation, a size of a file or a moment",
     "killed command": "the same of the installed command, at moments of the clock",
+    "no kill": "the signal came when the run had ended, or was about to",
     "disk full": "room for 0 to 100 % of what it writes",
     "stdout full": "no room for what it prints",
     "place": "no permission, read-only, a link, a device, the input itself ...",
@@ -31,64 +32,61 @@ def table_of(found: Sequence[Outcome], /) -> pd.DataFrame:
     return pd.DataFrame([one.row for one in found])
 
 
-def text_of(found: Sequence[Outcome], seconds: float, asked: argparse.Namespace, /) -> str:
+def text_of(table: pd.DataFrame, seconds: float, asked: argparse.Namespace, /) -> str:
     """The page."""
-    table = table_of(found)
     room = "file systems in memory" if disk.can_mount() else "files limited in size (RLIMIT_FSIZE)"
     about = [
         f"Seed {asked.seed}; {seconds:,.0f} s, one process after the other, other work going on",
         f"Small disks: {room}",
     ]
-    wrong = [f"- {one.fault} {one.number}, {one.command}, {one.moment}: {one.row['outcome']}"
-             for one in found if one.faults]  # fmt: skip
+    wrong = [
+        f"- {one.fault} {one.number}, {one.command}, {one.moment}: {one.outcome}"
+        for one in table[_is_lost(table)].itertuples()
+    ]
     parts = [
         "# Faults while running",
         record.provenance(about),
         f"**{headline(table)[0]}.**",
-        record.markdown(_by_fault(found)),
+        record.markdown(_by_fault(table)),
         *(["\n".join(["What was lost:", "", *wrong])] if wrong else []),
         "What was left by the kills, all of which a new start used or removed:",
-        record.markdown(_left(found)),
+        record.markdown(_left(table)),
         "By command:",
-        record.markdown(_by_command(found)),
+        record.markdown(_by_command(table)),
         _NOTES,
     ]
     return "\n\n".join(parts)
 
 
-def _by_fault(found: Sequence[Outcome]) -> pd.DataFrame:
+def _is_lost(table: pd.DataFrame) -> pd.Series[bool]:
+    return table["outcome"].str.startswith("LOST")
+
+
+def _by_fault(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for fault, what in FAULTS.items():
-        own = [one for one in found if one.fault == fault]
-        refused = sum(one.outcome.startswith("cytosig: error") for one in own)
+        own = table[table["fault"] == fault]
         rows.append({
             "fault": fault, "what happens": what, "times": len(own),
-            "refused in so many words": refused, "lost something": sum(map(_is_lost, own)),
-            "seconds": round(sum(one.seconds for one in own)),
+            "refused in so many words": own["outcome"].str.contains("cytosig: error").sum(),
+            "lost something": _is_lost(own).sum(), "seconds": round(own["seconds"].sum()),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _by_command(found: Sequence[Outcome]) -> pd.DataFrame:
-    frame = pd.DataFrame({"command": [o.command for o in found], "fault": [o.fault for o in found]})
-    counts = pd.crosstab(frame["command"], frame["fault"]).reindex(
-        index=frame["command"].unique(), columns=[f for f in FAULTS if f in set(frame["fault"])]
-    )
-    return counts.reset_index().rename_axis(columns=None)
+def _by_command(table: pd.DataFrame) -> pd.DataFrame:
+    counts = pd.crosstab(table["command"], table["fault"])
+    faults = [fault for fault in FAULTS if fault in counts]
+    return counts.loc[table["command"].unique(), faults].reset_index().rename_axis(columns=None)
 
 
-def _left(found: Sequence[Outcome]) -> pd.DataFrame:
+def _left(table: pd.DataFrame) -> pd.DataFrame:
     """Of the output after a kill, and whether there was scratch beside it."""
-    kills = [one for one in found if one.fault.startswith("killed")]
-    words = pd.Series([one.left.partition(";")[0].removeprefix("output ") for one in kills])
-    counts = words.value_counts().rename_axis("output").reset_index(name="kills")
-    beside = [sum(";" in o.left for o, w in zip(kills, words, strict=True) if w == word)
-              for word in counts["output"]]  # fmt: skip
-    return counts.assign(**{"with scratch beside it": beside})
-
-
-def _is_lost(one: Outcome) -> bool:
-    return bool(one.faults)
+    left = table.loc[table["fault"].str.startswith("killed"), "left"]
+    parts = left.str.removeprefix("output ").str.partition("; ")
+    beside = parts[2].ne("").groupby(parts[0]).agg(["size", "sum"])
+    beside.columns = ["kills", "with scratch beside it"]
+    return beside.sort_values("kills", ascending=False).rename_axis("output").reset_index()
 
 
 _NOTES = """\
