@@ -58,4 +58,5 @@ def plain(said: str, /) -> str:
     """The error of what was said, or else its end; without what is drawn at random."""
     lines = [line for line in said.splitlines() if line.startswith("cytosig: error:")]
     text = " ".join(lines or said.splitlines()[-3:])
-    return re.sub(r"\.[0-9a-f]{8}-\d+-[0-9a-f]{8}\.", ".*.", " ".join(text.split()))[:300]
+    text = re.sub(r"\.[0-9a-f]{8}-\d+-[0-9a-f]{8}\.", ".*.", " ".join(text.split()))
+    return re.sub(r"/\S*?faults-\w+/(place|disk)/?", "", text)[:300]
