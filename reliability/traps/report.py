@@ -14,6 +14,8 @@ from reliability.traps.rows import ROWS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_WHOLE = 20
+"""Fewer rows than this are those of ``--quick``."""
 _MANY = 4
 """More calls than this are not named one by one."""
 
@@ -28,13 +30,22 @@ def text(table: pd.DataFrame, /) -> str:
     ]
     parts = [
         "# Inputs on which other tools fail",
-        record.provenance([f"{table['seconds'].sum():,.0f} s in the calls, other work going on"]),
+        record.provenance(
+            [*_short(table), f"{table['seconds'].sum():,.0f} s in the calls, other work going on"]
+        ),
         f"**{said}.**",
         record.markdown(_inputs(table)),
         *(["\n".join(["Defects:", "", *lines])] if lines else []),
         _NOTES,
     ]
     return "\n\n".join(parts)
+
+
+def _short(table: pd.DataFrame) -> list[str]:
+    """How many inputs were not put through everything."""
+    tried = table[~table["trap"].isin(["outputs", "optimised"])].groupby("input").size()
+    few = int((tried < _WHOLE).sum())
+    return [f"{few} of {len(tried)} inputs by the short version: two calls each"] if few else []
 
 
 def _inputs(table: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +110,8 @@ _NOTES = """\
   moved, no warning of numpy's arithmetic. Commands: a fork of a process that has the modules
   loaded sets its arguments and streams and calls the entry point of the script; exit status 0, or
   1 or 2 with an error that names the row, column, gene or file; no traceback, nothing on stdout,
-  nothing left in the output's folder or the working folder, the input not a byte other.
+  nothing left in the output's folder or the working folder, the input not a byte other. Methods
+  of which the same is expected share a command; by Python each is called alone.
 - A defect is a result where there is none (silent), an error that is not the package's own
   (traceback), other numbers or a refusal of what can be done (wrong), files (left behind), or an
   error that does not say what or where (unclear).

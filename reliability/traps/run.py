@@ -87,6 +87,9 @@ def outcomes(
                 yield not_asked(trap, call, door, why)
         else:
             asked.append(call)
+    if not asked:
+        return
+    place.mkdir(parents=True)
     paths = apart(lambda: _put(trap, asked, place), place)
     if PYTHON in doors:
         found = apart(lambda: _by_python(trap, asked, paths, place), place)
