@@ -35,7 +35,7 @@ def _walk(value: object, name: str) -> Iterator[tuple[str, NDArray[np.generic]]]
         yield from _walk({key: part for key, part in parts.items() if part is not None}, name)
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            if key not in NOT_RESULTS:
+            if key not in NOT_RESULTS and key is not None:  # layers[None] is X once more
                 yield from _walk(part, f"{name}/{key}" if name else str(key))
     elif isinstance(value, pd.DataFrame):
         yield f"{name}/columns", _plain(value.columns)
