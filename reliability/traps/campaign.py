@@ -58,7 +58,7 @@ def campaign(
     for number, trap in enumerate(wanted):
         own, doors = _turn(calls, number) if quick else (calls, (PYTHON, COMMAND))
         yield from outcomes(trap, own, doors, place / f"input{number}", clean)
-        shutil.rmtree(place / f"input{number}")
+        shutil.rmtree(place / f"input{number}", ignore_errors=True)
     if only is None and (rows is None or outlets.ROW in rows):
         yield from outlets.outlets(place / "outlets", clean)
     if only is None and (rows is None or script.ROW in rows):
