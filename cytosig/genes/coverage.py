@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 from cytosig.genes.resolve import MISSING, GeneMap
@@ -49,8 +50,8 @@ def coverage_table(
     rows = []
     for id, weights in sets.items():
         here = [gene for gene in weights if how[gene] != MISSING]
-        total = sum(abs(w) for w in weights.values())
-        share = sum(abs(weights[gene]) for gene in here) / total if total else 0.0
+        total = fsum(abs(w) for w in weights.values())  # exact: sum() differs between Pythons
+        share = fsum(abs(weights[gene]) for gene in here) / total if total else 0.0
         rows.append(
             {
                 "signature": id,

@@ -21,7 +21,7 @@ def of(table: pd.DataFrame, abouts: Sequence[dict[str, str]], seconds: float, /)
     ) for about in abouts]  # fmt: skip
     parts = [
         "# The same bytes",
-        record.provenance([*runs, f"{seconds:,.0f} s, one process after the other"]),
+        record.provenance([*runs, f"{seconds:,.0f} s in all processes, other work going on"]),
         f"**{headline(table)[0]}.**",
         record.markdown(_by(table, ["varied", "python", "against"], fold="threads and blocks")),
         record.markdown(_by(table, ["call"])),
