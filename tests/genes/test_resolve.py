@@ -218,6 +218,15 @@ def test_lower_case_is_read_as_human_with_a_word(caplog: pytest.LogCaptureFixtur
 # --- coverage -----------------------------------------------------------------------------------
 
 
+def test_coverage_is_the_same_on_every_python() -> None:
+    """From 3.12 on, ``sum`` adds floats otherwise: ten tenths are 1 there, and less before."""
+    genes = [f"GENE{k}" for k in range(10)]
+    found = resolve(genes[:5], genes)
+    sets = {"S": dict.fromkeys(genes, 0.1)}
+    table = coverage_table(found, sets, min_coverage=0.0, min_genes=1)
+    assert table.loc["S", "coverage"] == 0.5
+
+
 def test_coverage_by_hand() -> None:
     sets = {
         "A": {"STAT1": 1.0, "CXCL8": 0.5, "CCN2": -0.25, "IL6": 0.25},
