@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -42,11 +44,16 @@ class Outcome:
         return asdict(self)
 
 
+def without_place(text: str, /) -> str:
+    """Without the folder that is made for a run."""
+    return re.sub(rf"{re.escape(tempfile.gettempdir())}/[^/\s]+/", "", text)
+
+
 def judged(trap: Trap, call: Call, door: str, answer: Answer, clean: Clean, /) -> Outcome:
     """What became of a call."""
     expected = trap.expected(call)
     outcome, message = _verdict(call, answer, expected, clean)
-    words = " ".join(message.split())[:300]
+    words = without_place(" ".join(message.split()))[:300]
     return Outcome(
         trap.row, trap.name, call.name, door, expected.said, outcome, words, answer.seconds
     )

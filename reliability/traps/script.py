@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reliability.traps.data import cells
-from reliability.traps.judge import REFUSED, RIGHT, Outcome
+from reliability.traps.judge import REFUSED, RIGHT, Outcome, without_place
 from reliability.traps.process import command
 from reliability.traps.typed import IN
 
@@ -49,7 +49,8 @@ def scripts(traps: Sequence[Trap], place: Path, /, *, quick: bool) -> Iterator[O
             told = "" if found else "no script beside this Python"
             told = told or _unlike(forked, done)
             outcome = "wrong" if told else (REFUSED if done.returncode else RIGHT)
-            yield Outcome(row, trap.name, "hlm", door, _SAID, outcome, told or _last(done), seconds)
+            words_ = without_place(told or _last(done))
+            yield Outcome(row, trap.name, "hlm", door, _SAID, outcome, words_, seconds)
 
 
 def _unlike(forked: Done, done: subprocess.CompletedProcess[str]) -> str:
