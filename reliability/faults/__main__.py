@@ -1,6 +1,6 @@
 """Faults while running: is anything lost?
 
-Usage: ``python -m reliability.faults [--kills 300] [--seed 0] [--quick] [--only KIND[:NUMBER]]``
+Usage: ``python -m reliability.faults [--kills 200] [--seed 0] [--quick] [--only KIND[:NUMBER]]``
 ``[--out RESULTS]``
 A fault is told by its kind (killed, killed command, full, place, input changed, two runs), its
 number and the seed; ``--only killed:17`` does that one again and prints its row. Moments of the
@@ -61,7 +61,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = arguments(__doc__)
-    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="few commands, few faults")
     parser.add_argument("--only", default="", metavar="KIND[:NUMBER]")
