@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 def headline(table: pd.DataFrame, /) -> tuple[str, bool]:
     """What the page says first of ``results/fuzz.tsv``, and whether all is well."""
     row = table.set_index("format").loc["all"]
-    said = f"{row['inputs']:,} damaged inputs, {row['defects']:,} defects"
+    said = f"{int(row['inputs']):,} damaged inputs, {int(row['defects']):,} defects"
     return said, not row["defects"]

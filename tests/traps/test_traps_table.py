@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,16 +192,3 @@ def test_markup_that_a_browser_would_run_is_seen(part: Callable[[str], ModuleTyp
     assert pages.tables_of("<p>&lt;script&gt;</p><script>own()</script>")[
         "(run by a browser)"
     ].empty
-
-
-# --- the table ----------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_no_defect_in_the_short_table(tmp_path: Path) -> None:
-    call = [sys.executable, "-m", "reliability.traps", "--quick", "--out", str(tmp_path)]
-    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "traps.tsv", sep="\t")
-    assert set(table["outcome"]) == {"right", "refused", "not asked"}
-    assert table["trap"].nunique() == 23
