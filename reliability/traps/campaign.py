@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
-import logging
 import os
 import shutil
 import warnings
@@ -46,7 +45,6 @@ def campaign(
     quick
         Two calls an input, in turn, by one door.
     """
-    logging.getLogger("cytosig").setLevel(logging.ERROR)
     clean = Clean(place)
     wanted = [
         trap

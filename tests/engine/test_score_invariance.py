@@ -112,6 +112,11 @@ def _same_bytes(one: AnnData, other: AnnData) -> None:
         for name, held in record.items():
             if isinstance(held, pd.DataFrame):
                 pd.testing.assert_frame_equal(held, other.uns[key][name], check_exact=True)
+            elif name == "given":
+                there = other.uns[key][name]
+                assert {k: v.tobytes() for k, v in held.items()} == {
+                    k: v.tobytes() for k, v in there.items()
+                }
             else:
                 assert held == other.uns[key][name], f"{key}/{name}"
 
