@@ -21,7 +21,7 @@ if THERE:
     load_short()
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def quiet() -> None:
     """Thousands of notices help nobody."""
     logger = logging.getLogger("cytosig")
