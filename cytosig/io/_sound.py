@@ -7,6 +7,7 @@ larger than any memory: none of that is for a reader to find out.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never
 
 from cytosig._errors import FileError
@@ -25,6 +26,8 @@ DEEPEST = 64
 """Groups in groups."""
 TEXT_BYTES = 64
 """Memory of a short text of a length of its own."""
+SOME_CHUNKS, BYTES_A_CHUNK = 10_000, 16
+"""Chunks that any dataset may declare, and bytes on disk for each further one: its place."""
 _OFTEN = 1000  # times that groups may be reached by another name
 
 
@@ -119,8 +122,28 @@ class _Walk:
         size = TEXT_BYTES if _is_variable(kind) else kind.get_size()
         self._declared += math.prod(dataset.shape or ()) * size
         check_declared(self._declared, self._on_disk, self._path, name)
+        if how.get_layout() == h5py.h5d.CHUNKED:
+            self._chunks(dataset, how.get_chunk(), name)
         if _is_variable(kind):
             self._texts(dataset, name)
+
+    def _chunks(self, dataset: Any, chunk: tuple[int, ...], name: str) -> None:
+        """HDF5 takes memory for every chunk, there or not, and for all the bytes it says it has."""
+        declared = math.prod(-(-n // k) for n, k in zip(dataset.shape, chunk, strict=True))
+        if declared > max(SOME_CHUNKS, self._on_disk // BYTES_A_CHUNK):
+            self._refuse(
+                name, f"{declared:,} chunks, which the {self._on_disk:,} bytes on disk cannot hold;"
+                " the file is damaged. Copy or write it again.",
+            )  # fmt: skip
+        found: list[Any] = []
+        limit = self._on_disk
+        with suppress(OSError, RuntimeError):  # damaged: HDF5 says so when it reads
+            dataset.chunk_iter(lambda chunk: found.append(chunk) if chunk.size > limit else None)
+        if found:
+            self._refuse(
+                name, f"a chunk of {found[0].size:,} bytes, which the {limit:,} bytes on disk"
+                " cannot hold; the file is damaged. Copy or write it again.",
+            )  # fmt: skip
 
     def _texts(self, dataset: Any, name: str) -> None:
         longest = longest_text(dataset, self._path)

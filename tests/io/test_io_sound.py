@@ -65,9 +65,13 @@ def _swollen(file: h5py.File) -> None:
     file.create_dataset("obs/n", (2**40,), "f8", chunks=(64,)).attrs.update(attrs)
 
 
+def _crumbs(file: h5py.File) -> None:
+    file.create_dataset("uns/crumbs", (2**25,), "?", chunks=(64,))
+
+
 def _many_swollen(file: h5py.File) -> None:
     for k in range(40):
-        file.create_dataset(f"uns/many{k}", (2**20,), "f8", chunks=(64,))
+        file.create_dataset(f"uns/many{k}", (2**20,), "f8", chunks=(1024,))
 
 
 def _shape(file: h5py.File) -> None:
@@ -88,6 +92,7 @@ DAMAGE: list[tuple[Callable[[h5py.File], None], str]] = [
         _many_swollen,
         r"/uns/many\d+: the arrays up to here are to take .* bytes on disk cannot hold",
     ),
+    (_crumbs, r"/uns/crumbs: 524,288 chunks, which the [\d,]+ bytes on disk cannot hold"),
     (_shape, r"/X: the shape of the sparse matrix is given as \[8589934592, 4\], but it has 6"),
 ]
 
@@ -106,6 +111,21 @@ def test_refused_before_it_is_read(
         with pytest.raises(FileError, match=text) as told:
             call(h5ad_file)
         assert h5ad_file.name in str(told.value)
+
+
+def test_a_chunk_larger_than_the_file_is_refused(h5ad_file: Path) -> None:
+    """Its size on disk stands in the tree of chunks, and HDF5 takes memory for it first."""
+    with h5py.File(h5ad_file, "r+") as file:
+        values = file.create_dataset("uns/x", data=np.arange(64.0), chunks=(64,), compression=1)
+        size = np.uint32(values.id.get_chunk_info(0).size).tobytes()
+    content = h5ad_file.read_bytes()
+    place = content.index(b"TREE\x01")
+    while content[place + 24 : place + 28] != size:
+        place = content.index(b"TREE\x01", place + 1)
+    swollen = np.uint32(1_600_000_000).tobytes()
+    h5ad_file.write_bytes(content[: place + 24] + swollen + content[place + 28 :])
+    with pytest.raises(FileError, match=r"/uns/x: a chunk of 1,600,000,000 bytes"):
+        read(h5ad_file)
 
 
 def test_links_inside_the_file_are_followed(h5ad_file: Path) -> None:
