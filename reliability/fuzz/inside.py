@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import pickle
+import warnings
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,8 @@ def _archive(data: bytes, rng: np.random.Generator) -> bytes:
     names = source.namelist()
     chosen = names[int(rng.integers(len(names)))]
     method = int(rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2]))
-    with zipfile.ZipFile(stream, "w", method) as target:
+    with zipfile.ZipFile(stream, "w", method) as target, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a name that is there twice is meant
         for name in names:
             content = source.read(name)
             if name != chosen:
