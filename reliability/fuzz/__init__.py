@@ -11,5 +11,6 @@ if TYPE_CHECKING:
 def headline(table: pd.DataFrame, /) -> tuple[str, bool]:
     """What the page says first of ``results/fuzz.tsv``, and whether all is well."""
     row = table.set_index("format").loc["all"]
-    said = f"{int(row['inputs']):,} damaged inputs, {int(row['defects']):,} defects"
+    n_defects = int(row["defects"])
+    said = f"{int(row['inputs']):,} damaged inputs, {n_defects} defect{'s' * (n_defects != 1)}"
     return said, not row["defects"]

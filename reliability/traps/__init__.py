@@ -14,8 +14,9 @@ def headline(table: pd.DataFrame, /) -> tuple[str, bool]:
     right = int((asked["outcome"] == "right").sum())
     refused = int((asked["outcome"] == "refused").sum())
     defects = len(asked) - right - refused
+    inputs = table["input"].nunique(dropna=False)  # one is called NaN
     said = (
-        f"{table['trap'].nunique()} traps, {table['input'].nunique()} inputs, {len(asked):,} calls:"
+        f"{table['trap'].nunique()} traps, {inputs} inputs, {len(asked):,} calls:"
         f" {right:,} right, {refused:,} refused in so many words, {defects} defects"
     )
     return said, not defects
