@@ -255,7 +255,9 @@ def hear(event, what):
             seen.append(("wrote", os.path.abspath(what[0])))
     elif event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink",
                    "shutil.rmtree", "os.chmod", "os.truncate"):
-        seen.append((event, os.path.abspath(str(what[0]))))
+        within = what[1] if event in ("os.remove", "os.rmdir") else -1  # a folder that is open
+        folder = os.readlink(f"/proc/self/fd/{within}") if within >= 0 else os.getcwd()
+        seen.append((event, os.path.join(folder, str(what[0]))))
 sys.addaudithook(hear)
 from cytosig.cli import run
 code = run(["demo", "-o", os.path.join(home, "out")])
