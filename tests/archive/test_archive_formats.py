@@ -48,6 +48,7 @@ def test_results_are_made_again(folder: Path, stem: str, tmp_path: Path) -> None
     assert {"obsm['cytosig_score']", "uns['cytosig']['balance']"} < set(found["slot"])
 
 
+@pytest.mark.slow
 @of_every_format
 def test_plots_draw_them(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib").use("Agg")
@@ -69,6 +70,7 @@ def test_plots_draw_them(folder: Path, tmp_path: Path) -> None:
     plt.close("all")
 
 
+@pytest.mark.slow
 @of_every_format
 def test_tools_go_on_from_them(folder: Path, tmp_path: Path) -> None:
     path = _unpacked(folder, "bulk", tmp_path)

@@ -69,6 +69,7 @@ def scored(cells: AnnData) -> AnnData:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["memory", "h5ad"])
 def test_every_tool_gives_the_same_again(done: AnnData, kind: str, tmp_path: Path) -> None:
     """From nothing but the file: the catalogue, the reference and the generator are in it."""
@@ -92,6 +93,7 @@ def test_the_record_survives_zarr(scored: AnnData, tmp_path: Path) -> None:
     assert set(cs.tl.rerun(cs.read(tmp_path / "scored.zarr"), n_jobs=1)["state"]) == {"same"}
 
 
+@pytest.mark.slow
 def test_what_is_there_stays_as_it_was(done: AnnData) -> None:
     adata, order = done.copy(), list(done.uns)
     x, table = adata.X.copy(), adata.obsm["cytosig_score"].copy()

@@ -74,6 +74,7 @@ def test_every_scoring_method_is_a_call(part: Callable[[str], ModuleType]) -> No
     assert names == [*methods.available(), *tools, "chain"]
 
 
+@pytest.mark.slow
 def test_both_doors_are_right_on_an_innocent_input(
     run: Run, part: Callable[[str], ModuleType]
 ) -> None:
