@@ -217,5 +217,12 @@ def place_of(array: Any, /) -> object | None:
     return getattr(array, "store_path", None) if own is None else own
 
 
+def path_of(matrix: Any, /) -> Path | None:
+    """The file or folder on this machine that a matrix is in, if it is in one."""
+    place = place_of(getattr(matrix, "group", matrix))
+    path = None if place is None else Path(str(place).removeprefix("file://"))
+    return path if path is not None and path.exists() else None
+
+
 def _damaged(path: object, why: str) -> FileError:
     return FileError(f"{path} cannot be read: {why}. Copy, download or write it again.")

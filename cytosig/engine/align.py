@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig.blocks import RowBlocks
-from cytosig.blocks.stored import place_of
+from cytosig.blocks.stored import path_of
 from cytosig.engine.nonfinite import nonfinite_columns
 from cytosig.engine.prepare import Rows, Steps, usual_total, usual_total_undone
 from cytosig.engine.recognise import Values, recognise
@@ -23,6 +22,7 @@ from cytosig.io import watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -122,9 +122,8 @@ def align(
 
 def _files_of(matrix: Any) -> list[Path]:
     """Where a matrix, or the parts it is of, are on disk."""
-    places = [place_of(getattr(part, "group", part)) for part in getattr(matrix, "parts", [matrix])]
-    paths = [Path(str(place).removeprefix("file://")) for place in places if place is not None]
-    return [path for path in paths if path.exists()]
+    parts = getattr(matrix, "parts", [matrix])
+    return [path for part in parts if (path := path_of(part)) is not None]
 
 
 def _check_enough(universe: Universe, labels: list[str]) -> None:

@@ -22,7 +22,9 @@ LARGEST = 1e70  # of a value: fourth powers are added up
 
 def no_number(values: NDArray[Any], /) -> NDArray[np.bool_]:
     """Whether each value is NaN, infinite, or so large that its powers would be."""
-    return np.asarray(~(np.abs(values) <= np.float64(LARGEST)))
+    if values.dtype.kind != "f" or values.dtype.itemsize <= 4:  # none of these reaches so far
+        return np.asarray(~np.isfinite(values))
+    return np.asarray(~(np.abs(values) <= LARGEST))
 
 
 def nonfinite_columns(blocks: RowBlocks, /, *, n_jobs: int | None = None) -> NDArray[np.bool_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ def exchange(one: Path, other: Path, /) -> bool:
     """Give each the other's name, at no moment without it; False where that cannot be done."""
     if os.name != "posix":
         return False
+    import ctypes
+
     names = os.fsencode(one), os.fsencode(other)
     system = ctypes.CDLL(None)
     try:

@@ -27,12 +27,13 @@ def live_heaps(held: mmap.mmap, base: int, /) -> set[int] | None:
     if version > 1 or held[base + 13 : base + 15] != b"\x08\x08":
         return None
     try:
-        return set(_Groups(held, base).heaps(_number(held, base + 64 + 4 * version)))
+        return set(_Groups(held, base).heaps(read_number(held, base + 64 + 4 * version)))
     except _TooFar:
         return None
 
 
-def _number(held: mmap.mmap, place: int, size: int = 8) -> int:
+def read_number(held: mmap.mmap, place: int, size: int = 8, /) -> int:
+    """A number of that many bytes, as HDF5 writes it."""
     return int.from_bytes(held[place : place + size], "little")
 
 
@@ -70,14 +71,14 @@ class _Groups:
         held = self._held
         if not self._is_new(header) or held[header] != 1:
             return
-        blocks = [(header + 16, _number(held, header + 8, 4))]
+        blocks = [(header + 16, read_number(held, header + 8, 4))]
         while blocks:
             place, size = blocks.pop()
             stop = min(place + size, len(held))
             while place + 24 <= stop:
                 self._step()
-                kind, length = _number(held, place, 2), _number(held, place + 2, 2)
-                one, other = _number(held, place + 8), _number(held, place + 16)
+                kind, length = read_number(held, place, 2), read_number(held, place + 2, 2)
+                one, other = read_number(held, place + 8), read_number(held, place + 16)
                 if kind == _SYMBOLS:
                     yield one, other
                 elif kind == _CONTINUED and self._is_new(self._place(one)):
@@ -91,10 +92,10 @@ class _Groups:
             node = left.pop()
             if not self._is_new(node):
                 continue
-            mark, count = held[node : node + 4], _number(held, node + 6, 2)
+            mark, count = held[node : node + 4], read_number(held, node + 6, 2)
             for k in range(count if mark in (b"TREE", b"SNOD") else 0):
                 self._step()
                 if mark == b"TREE":
-                    left.append(self._place(_number(held, node + 32 + 16 * k)))
+                    left.append(self._place(read_number(held, node + 32 + 16 * k)))
                 else:
-                    yield _number(held, node + 16 + 40 * k)
+                    yield read_number(held, node + 16 + 40 * k)

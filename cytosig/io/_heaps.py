@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cytosig._errors import FileError
-from cytosig.io._groups import live_heaps
+from cytosig.io._groups import live_heaps, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,20 +54,16 @@ def _starts(held: mmap.mmap, mark: re.Pattern[bytes]) -> Iterator[int]:
     return (found.start() for found in mark.finditer(held) if found.end() + 24 <= len(held))
 
 
-def _number(held: mmap.mmap, place: int, size: int = 8) -> int:
-    return int.from_bytes(held[place : place + size], "little")
-
-
 def _is_global(held: mmap.mmap, place: int) -> bool:
     """Whether every entry ends inside the heap, and the next begins after it."""
-    stop = place + _number(held, place + 8)
+    stop = place + read_number(held, place + 8)
     if stop - place > len(held):
         return False  # HDF5 would take memory for it before it says so
     if stop - place < _LEAST or stop > len(held):
         return True  # HDF5 says so itself
     place += _HEADER
     while place + _HEADER <= stop:
-        number, size = _number(held, place, 2), _number(held, place + 8)
+        number, size = read_number(held, place, 2), read_number(held, place + 8)
         need = _HEADER + -(-size // 8) * 8 if number else size
         if not _HEADER <= need <= stop - place:
             return False
@@ -77,15 +73,15 @@ def _is_global(held: mmap.mmap, place: int) -> bool:
 
 def _is_local(held: mmap.mmap, place: int, base: int) -> bool:
     """Whether the list of its free entries comes to an end."""
-    size, free = _number(held, place + 8), _number(held, place + 16)
-    start = base + _number(held, place + 24)
+    size, free = read_number(held, place + 8), read_number(held, place + 16)
+    start = base + read_number(held, place + 24)
     steps = 0
     while free != _NONE:
         if free + _HEADER > size or start + free + _HEADER > len(held):
             return True  # HDF5 says so itself
         if steps * _HEADER > min(size, len(held)):
             return False
-        free, steps = _number(held, start + free), steps + 1
+        free, steps = read_number(held, start + free), steps + 1
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytosig._errors import UsageError
+from cytosig.blocks.stored import path_of
 from cytosig.engine.room import Folder, Room, is_run
 from cytosig.io import stamp
 from cytosig.tl._store import versions
@@ -60,11 +61,7 @@ def _identity(matrix: Any) -> object:
     """Where the matrix is on disk and when it was written; what is in memory is never the same."""
     if hasattr(matrix, "parts"):  # of several files
         return [_identity(part) for part in matrix.parts]
-    place = getattr(matrix, "group", matrix)
-    name = getattr(getattr(place, "file", None), "filename", None)
-    if name is None and hasattr(place, "store_path"):  # zarr
-        name = str(place.store_path).removeprefix("file://")
-    path = Path(str(name)) if name is not None else None
-    if path is None or not path.exists():
+    path = path_of(matrix)
+    if path is None:
         return secrets.token_hex(8)
-    return str(path.resolve()), *stamp(path), str(place.name)
+    return str(path.resolve()), *stamp(path), str(getattr(matrix, "group", matrix).name)

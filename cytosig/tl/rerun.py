@@ -15,6 +15,7 @@ from cytosig._log import logger
 from cytosig._obs import names_of
 from cytosig.tl import _calls
 from cytosig.tl._differences import Difference, differences, parts
+from cytosig.tl._store import versions
 from cytosig.tl.balance import balance
 from cytosig.tl.blockade import blockade
 from cytosig.tl.channels import channels
@@ -179,8 +180,6 @@ def _refuse_paths(tool: str, arguments: Mapping[str, Any]) -> None:
 
 
 def _versions_now(adata: AnnData, keys: list[str]) -> dict[str, tuple[str, str]]:
-    from cytosig.tl._store import versions
-
     now = dict(versions())
     then: dict[str, str] = {}
     for key in keys:

@@ -7,13 +7,18 @@ import resource
 import signal
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import h5py
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from inspect import Signature
     from pathlib import Path
+
+Asked, Found = ParamSpec("Asked"), TypeVar("Found")
 
 _EVENTS = {
     "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.chmod",
@@ -52,6 +57,28 @@ class Moment:
         return f"reading {self.reading}" if self.reading else f"operation {self.operation}"
 
 
+def _before(
+    call: Callable[Asked, Found], count: Callable[[Mapping[str, Any]], None], /
+) -> Callable[Asked, Found]:
+    """The call, counted first; the count is told of arguments by name where they have one."""
+    known = _signature(call)
+
+    @wraps(call)
+    def _counted(*args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+        count({} if known is None else known.bind(*args, **kwargs).arguments)
+        return call(*args, **kwargs)
+
+    return _counted
+
+
+def _signature(call: Callable[..., Any]) -> Signature | None:
+    """None of what is compiled and says nothing of its arguments."""
+    try:
+        return signature(call)
+    except ValueError:
+        return None
+
+
 class Counter:
     """Counts what this process does to files below a folder, and acts at a moment.
 
@@ -82,8 +109,8 @@ class Counter:
         os.fsync = lambda _: None
         for name in _CALLS:
             if hasattr(os, name):
-                setattr(os, name, self._before(getattr(os, name), self._operation))
-        os.pread = self._before(os.pread, self._reading)
+                setattr(os, name, _before(getattr(os, name), lambda _: self._operation()))
+        os.pread = _before(os.pread, lambda _: self._reading())
         self._listen_to_hdf5()
         sys.addaudithook(self._hear)
         self._counting = True
@@ -92,27 +119,17 @@ class Counter:
         """Count no more."""
         self._counting = False
 
-    def _before(self, call: Callable[..., Any], count: Callable[[], None]) -> Callable[..., Any]:
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            count()
-            return call(*args, **kwargs)
-
-        return counted
-
     def _listen_to_hdf5(self) -> None:
         """HDF5 opens and writes files unheard."""
-        original = h5py.File.__init__
-
-        def opened(file: Any, name: Any, mode: str = "r", *args: Any, **kwargs: Any) -> None:
-            (self._reading if mode == "r" else self._operation)()
-            original(file, name, mode, *args, **kwargs)
-
-        h5py.File.__init__ = opened
+        h5py.File.__init__ = _before(h5py.File.__init__, self._opening)
         for kind, name in (
             (h5py.Group, "create_dataset"), (h5py.Group, "create_group"), (h5py.File, "close"),
             (h5py.h5d, "create"), (h5py.AttributeManager, "create"),
         ):  # fmt: skip
-            setattr(kind, name, self._before(getattr(kind, name), self._operation))
+            setattr(kind, name, _before(getattr(kind, name), lambda _: self._operation()))
+
+    def _opening(self, given: Mapping[str, Any]) -> None:
+        self._reading() if given.get("mode", "r") == "r" else self._operation()
 
     def _hear(self, event: str, what: tuple[Any, ...]) -> None:
         if not self._counting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+    from cytosig.stats.estimate import Estimate
+
     Tables = dict[str, pd.DataFrame]
+
+
+def hold(it_does: object, what: str, /) -> None:
+    """Fail where something does not hold, also under ``python -O``."""
+    if not it_does:
+        raise AssertionError(what)
 
 
 def outcome(call: Callable[[], Any], /) -> Any:
@@ -25,7 +34,7 @@ def outcome(call: Callable[[], Any], /) -> Any:
     try:
         return call()
     except CytosigError as error:
-        assert len(str(error)) > 10, "an error says what is wrong"
+        hold(len(str(error)) > 10, "an error says what is wrong")
         return error
 
 
@@ -55,14 +64,14 @@ def _bytes(x: Any) -> Any:
 
 def unchanged(adata: AnnData, before: dict[str, Any], /, *, written: bool) -> None:
     """X, obs and var are what they were; obsm and uns too, unless results were written there."""
-    assert _bytes(adata.X) == before["X"], "X has changed"
+    hold(_bytes(adata.X) == before["X"], "X has changed")
     for name in ("obs", "var"):
         pd.testing.assert_frame_equal(getattr(adata, name), before[name], check_exact=True)
-        assert type(getattr(adata, name).index) is type(before[name].index)
+        same_kind = type(getattr(adata, name).index) is type(before[name].index)
+        hold(same_kind, f"{name} has an index of another kind")
     new = {*adata.obsm, *adata.uns} - {*before["obsm"], *before["uns"]}
-    assert all(key.startswith("cytosig") for key in new), f"strange slots: {new}"
-    if not written:
-        assert not new, f"written though refused: {new}"
+    hold(all(key.startswith("cytosig") for key in new), f"strange slots: {new}")
+    hold(written or not new, f"written though refused: {new}")
 
 
 def tables(adata: AnnData, key: str = "cytosig", /) -> Tables:
@@ -80,16 +89,16 @@ def with_p(found: Tables, /) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
 
 def same_tables(one: Tables, other: Tables, /) -> None:
     """Equal to the bit, NaN in the same places."""
-    assert list(one) == list(other)
+    hold(list(one) == list(other), f"other tables: {list(one)}, {list(other)}")
     for slot in one:
         pd.testing.assert_frame_equal(one[slot], other[slot], check_exact=True, obj=slot)
 
 
 def close_tables(one: Tables, other: Tables, /, rtol: float = 1e-8, p_rtol: float = 2e-3) -> None:
     """Equal but for rounding; p may move more: weights are grouped for it."""
-    assert list(one) == list(other)
+    hold(list(one) == list(other), f"other tables: {list(one)}, {list(other)}")
     for slot in one:
-        assert list(one[slot].columns) == list(other[slot].columns)
+        hold(list(one[slot].columns) == list(other[slot].columns), f"other columns of {slot}")
         here = p_rtol if slot.endswith("pvalue") else rtol
         size = np.nanmax(np.abs(one[slot].to_numpy()), initial=1.0)
         np.testing.assert_allclose(
@@ -102,12 +111,12 @@ def plausible(table: pd.DataFrame, /) -> None:
     for name in [c for c in table if c == "p" or c.startswith("p_") or c.endswith("_p")]:
         values = table[name].to_numpy(dtype=np.float64)
         there = ~np.isnan(values)
-        assert ((values[there] > 0) & (values[there] <= 1)).all(), f"{name} {values}"
+        hold(((values[there] > 0) & (values[there] <= 1)).all(), f"{name} {values}")
     if {"p", "q"} <= set(table.columns):
         p, q = (table[n].to_numpy(dtype=np.float64) for n in ("p", "q"))
-        assert (np.isnan(p) == np.isnan(q)).all()
+        hold((np.isnan(p) == np.isnan(q)).all(), "p without q, or q without p")
         there = ~np.isnan(p)
-        assert ((q >= p * (1 - 1e-12)) & (q <= 1))[there].all()
+        hold(((q >= p * (1 - 1e-12)) & (q <= 1))[there].all(), "q below p, or above 1")
 
 
 def around(table: pd.DataFrame, estimate: str, low: str, high: str, /) -> None:
@@ -115,5 +124,16 @@ def around(table: pd.DataFrame, estimate: str, low: str, high: str, /) -> None:
     middle, ends = table[estimate].to_numpy(dtype=np.float64), table[[low, high]].to_numpy(float)
     there = ~np.isnan(middle) & ~np.isnan(ends).any(axis=1)
     slack = 1e-9 * np.maximum(1, np.abs(middle[there]))
-    assert (ends[there, 0] <= middle[there] + slack).all(), f"{low} is above {estimate}"
-    assert (ends[there, 1] >= middle[there] - slack).all(), f"{high} is below {estimate}"
+    hold((ends[there, 0] <= middle[there] + slack).all(), f"{low} is above {estimate}")
+    hold((ends[there, 1] >= middle[there] - slack).all(), f"{high} is below {estimate}")
+
+
+def sound(found: Estimate, /) -> None:
+    """An interval around the estimate, a p above 0 and at most 1, or a reason for what lacks."""
+    hold(math.isnan(found.p) or 0 < found.p <= 1, f"p is {found.p}")
+    if not math.isnan(found.ci_low):
+        slack = 1e-9 * max(1, abs(found.estimate))
+        low, high = found.ci_low - slack, found.ci_high + slack
+        hold(low <= found.estimate <= high, f"{found.estimate} is not in {low} to {high}")
+    lacking = math.isnan(found.p) or math.isnan(found.ci_low) or math.isnan(found.estimate)
+    hold(not lacking or found.reason, f"no reason for what lacks: {found}")

@@ -25,19 +25,7 @@ from reliability.properties import held, numbers
 from reliability.properties.profiles import share
 
 if TYPE_CHECKING:
-    from cytosig.stats.estimate import Estimate
-
     Array = np.ndarray
-
-
-def _sound(found: Estimate) -> None:
-    """An interval around the estimate, a p above 0 and at most 1, or a reason for what lacks."""
-    assert math.isnan(found.p) or 0 < found.p <= 1
-    if not math.isnan(found.ci_low):
-        slack = 1e-9 * max(1, abs(found.estimate))
-        assert found.ci_low - slack <= found.estimate <= found.ci_high + slack
-    lacking = math.isnan(found.p) or math.isnan(found.ci_low) or math.isnan(found.estimate)
-    assert not lacking or found.reason
 
 
 # --- areas, correlations, slopes ----------------------------------------------------------------
@@ -50,14 +38,14 @@ def test_the_area_counts_pairs(above: Array, below: Array) -> None:
     found = auroc(score, np.arange(len(score)) < len(above))
     won = np.sign(np.subtract.outer(above, below))
     np.testing.assert_allclose(found.estimate, (won.mean() + 1) / 2, atol=1e-12)
-    _sound(found)
+    held.sound(found)
 
 
 @given(numbers.pairs(2, gaps=True), st.integers(0, 999))
 def test_areas_are_compared_or_there_is_a_reason(both: tuple[Array, Array], seed: int) -> None:
     """The difference of two areas, and the bootstrap of one: sound, or a reason."""
     positive = np.random.default_rng(seed).integers(0, 2, len(both[0]))
-    _sound(compare_auroc(*both, positive))
+    held.sound(compare_auroc(*both, positive))
     found = bootstrap_auroc(both[0], positive, n_draws=100)
     assert math.isnan(found.ci_low) or 0 <= found.ci_low <= found.ci_high <= 1
 
@@ -67,7 +55,7 @@ def test_areas_are_compared_or_there_is_a_reason(both: tuple[Array, Array], seed
 def test_rank_correlation_counts_every_order(both: tuple[Array, Array]) -> None:
     """Spearman's r by scipy; its p the share of all orders that correlate as far from 0."""
     found = spearman(*both)
-    _sound(found) if not found.reason else None
+    held.sound(found) if not found.reason else None
     assume(not math.isnan(found.p))
     there = ~np.isnan(both[0] + both[1])
     a, b = (stats.rankdata(x[there]) for x in both)
@@ -81,7 +69,7 @@ def test_rank_correlation_counts_every_order(both: tuple[Array, Array]) -> None:
 def test_a_slope_is_that_of_scipy(both: tuple[Array, Array]) -> None:
     """Least squares on one covariate as scipy has it, or a reason."""
     found = slope(*both, errors="classical")
-    _sound(found)
+    held.sound(found)
     assume(not found.reason)
     there = ~np.isnan(both[0] + both[1])
     expected = stats.linregress(both[0][there], both[1][there])
@@ -173,7 +161,7 @@ def test_concordance_counts_pairs(data: tuple[Array, Array, Array]) -> None:
         np.testing.assert_allclose(found.estimate, won / counted, atol=1e-12)
     else:
         assert found.reason
-    _sound(found)
+    held.sound(found)
 
 
 @share(1 / 2)

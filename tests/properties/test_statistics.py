@@ -27,23 +27,11 @@ from cytosig.stats.groups import (
 from cytosig.stats.permutation import central_power_sums, moments
 from cytosig.stats.shift import hedges_g
 from cytosig.stats.signflip import sign_flip
-from reliability.properties import numbers
+from reliability.properties import held, numbers
 from reliability.properties.profiles import share
 
 if TYPE_CHECKING:
-    from cytosig.stats.estimate import Estimate
-
     Array = np.ndarray
-
-
-def _sound(found: Estimate) -> None:
-    """An interval around the estimate, a p above 0 and at most 1, or a reason for what lacks."""
-    assert math.isnan(found.p) or 0 < found.p <= 1
-    if not math.isnan(found.ci_low):
-        slack = 1e-9 * max(1, abs(found.estimate))
-        assert found.ci_low - slack <= found.estimate <= found.ci_high + slack
-    lacking = math.isnan(found.p) or math.isnan(found.ci_low) or math.isnan(found.estimate)
-    assert not lacking or found.reason
 
 
 # --- false discoveries --------------------------------------------------------------------------
@@ -170,14 +158,14 @@ def test_two_groups_get_an_estimate_or_a_reason(one: Array, other: Array) -> Non
     """Welch, Mann-Whitney and Hedges on any two small groups: no number without its interval and
     p, or the reason why there is none."""
     for test in (welch, mann_whitney, hedges_g):
-        _sound(test(one, other))
+        held.sound(test(one, other))
 
 
 @given(numbers.pairs())
 def test_pairs_get_an_estimate_or_a_reason(both: tuple[Array, Array]) -> None:
     """Paired t and Wilcoxon on any pairs: the same."""
     for test in (paired_t, paired_wilcoxon):
-        _sound(test(*both))
+        held.sound(test(*both))
 
 
 @given(numbers.sample(2), numbers.sample(2))
