@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from cytosig.signatures import Axis, Catalogue, Cytokine, load
 from cytosig.signatures.model import Form, ResponseGene, Role, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
 
 N_CELLS, N_GENES = 300, 3000
 
@@ -217,3 +219,21 @@ def correlation_z() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         return np.sqrt(n - 1) * both[: len(x), len(x) :]
 
     return z
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the repository, which holds reliability/; a source distribution does not."""
+    root = Path(__file__).parents[1]
+    if not (root / "reliability").is_dir():
+        pytest.skip("reliability/ is not in this distribution")
+    return root
+
+
+@pytest.fixture(scope="module")
+def part(request: pytest.FixtureRequest, checkout: Path) -> Iterator[Callable[[str], ModuleType]]:
+    """Modules by name of the program of reliability/ that has the name of the test's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(checkout))
+        program = request.path.parent.name
+        yield lambda name: import_module(f"reliability.{program}.{name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import subprocess
@@ -14,26 +13,13 @@ import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import ModuleType
 
-ROOT = Path(__file__).parents[2]
-
 pytestmark = [
-    pytest.mark.skipif(
-        not (ROOT / "reliability").is_dir(), reason="reliability/ is not in this distribution"
-    ),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked"),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def part() -> Iterator[Callable[[str], ModuleType]]:
-    """The program's modules by name, the root on the path as when it is run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT))
-        yield lambda name: importlib.import_module(f"reliability.faults.{name}")
 
 
 def _tables() -> None:
@@ -157,10 +143,10 @@ def test_a_run_that_stops_goes_on(
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_in_a_quick_run(tmp_path: Path) -> None:
+def test_nothing_is_lost_in_a_quick_run(checkout: Path, tmp_path: Path) -> None:
     call = [sys.executable, "-m", "reliability.faults", "--quick", "--seed", "3"]
     call += ["--out", str(tmp_path)]
-    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=checkout)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "faults.tsv", sep="\t")
     counts = table["fault"].value_counts()

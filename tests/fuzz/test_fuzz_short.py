@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import logging
 import os
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,23 +18,18 @@ from cytosig._errors import CytosigError, FileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from types import ModuleType
 
-ROOT = Path(__file__).parents[2]
 SEED, N_SHORT, N_LONG = 11, 150, 2000
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "reliability").is_dir(), reason="reliability/ is not in this distribution"
-)
 
-
-@pytest.fixture(scope="module")
-def part() -> Iterator[Callable[[str], ModuleType]]:
-    """The campaign's modules by name, the root on the path as when it is run."""
+@pytest.fixture(scope="module", autouse=True)
+def _unforced() -> Iterator[None]:
+    """Hundreds of small files, to be thrown away, are not forced to the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT))
-        patch.setattr(os, "fsync", lambda _: None)  # hundreds of small files, to be thrown away
-        yield lambda name: importlib.import_module(f"reliability.fuzz.{name}")
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +111,11 @@ def test_an_input_is_told_by_its_number(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the workers are forked")
 @pytest.mark.slow
-def test_no_defect_in_a_longer_one(tmp_path: Path) -> None:
+def test_no_defect_in_a_longer_one(checkout: Path, tmp_path: Path) -> None:
     """With crashes, endless loops, memory and strange files watched for, as in the whole one."""
     call = [sys.executable, "-m", "reliability.fuzz", "--inputs", str(N_LONG), "--seed", "7"]
     call += ["--out", str(tmp_path)]
-    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=checkout)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "fuzz.tsv", sep="\t").set_index("format")
     assert table.loc["all", "inputs"] == N_LONG

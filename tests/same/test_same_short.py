@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -15,15 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import ModuleType
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def part(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    monkeypatch.syspath_prepend(str(ROOT))
-    return lambda name: importlib.import_module(f"reliability.same.{name}")
 
 
 def _scored(number: float) -> ad.AnnData:
@@ -71,9 +62,9 @@ def test_what_no_tolerance_lets_pass(
 
 
 @pytest.mark.slow
-def test_threads_and_blocks_of_this_python() -> None:
+def test_threads_and_blocks_of_this_python(checkout: Path) -> None:
     call = [sys.executable, "-m", "reliability.same", "--quick"]
-    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=checkout)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("all byte-identical")
     assert "over 1 Python, 3 numbers of threads, 4 sizes of blocks" in done.stdout

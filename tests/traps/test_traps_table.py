@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,28 +13,16 @@ import cytosig as cs
 from cytosig._errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
     from types import ModuleType
 
     Run = Callable[..., pd.DataFrame]
 
-ROOT = Path(__file__).parents[2]
-
 pytestmark = [
-    pytest.mark.skipif(
-        not (ROOT / "reliability").is_dir(), reason="reliability/ is not in this distribution"
-    ),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="commands are forked"),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def part() -> Iterator[Callable[[str], ModuleType]]:
-    """The program's modules by name, the root on the path as when it is run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT))
-        yield lambda name: importlib.import_module(f"reliability.traps.{name}")
 
 
 @pytest.fixture
