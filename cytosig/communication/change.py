@@ -9,7 +9,7 @@ import pandas as pd
 
 from cytosig.communication.response import scores, set_size
 from cytosig.stats.design import INTERCEPT
-from cytosig.stats.estimate import never_zero
+from cytosig.stats.estimate import two_sided
 from cytosig.stats.families import two_levels
 from cytosig.stats.moderated import moderated_t
 
@@ -124,7 +124,7 @@ def _between(values: Array, design: pd.DataFrame, column: str) -> float:
 
 def _widened(fit: pd.DataFrame, further: Array, level: float) -> pd.DataFrame:
     """Estimate with the variance of other genes added to its own; two-sided p."""
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtrit
 
     square = fit["se"].to_numpy() ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -132,7 +132,7 @@ def _widened(fit: pd.DataFrame, further: Array, level: float) -> pd.DataFrame:
         se = np.sqrt(square + further)
         estimate = fit["estimate"].to_numpy()
         reach = stdtrit(df, (1 + level) / 2) * se
-        p = never_zero(2 * stdtr(df, -np.abs(estimate / se)))
+        p = two_sided(estimate / se, df)
     return pd.DataFrame(
         {"response": estimate, "ci_low": estimate - reach, "ci_high": estimate + reach, "p": p}
     )

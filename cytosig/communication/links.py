@@ -11,7 +11,7 @@ from cytosig.communication.forms import nested
 from cytosig.communication.presence import Background
 from cytosig.communication.settings import FEWEST_COUPLED
 from cytosig.communication.tissue import over_others
-from cytosig.stats.estimate import never_zero
+from cytosig.stats.estimate import two_sided
 from cytosig.stats.families import crossed
 
 if TYPE_CHECKING:
@@ -142,8 +142,6 @@ def couple(made: Array, answered: Array, /) -> tuple[Array, Array]:
         patient has more of everywhere does not count. NaN for a type with itself, whose two
         numbers come from the same cells, and below 5 samples.
     """
-    from scipy.special import stdtr
-
     x, y = made.transpose(2, 1, 0), answered.transpose(2, 1, 0)  # cytokines × types × samples
     there, known = (~np.isnan(x)).astype(np.float64), (~np.isnan(y)).astype(np.float64)
     x, y = np.nan_to_num(x), np.nan_to_num(y)
@@ -158,7 +156,7 @@ def couple(made: Array, answered: Array, /) -> tuple[Array, Array]:
         r = np.clip(cov / np.sqrt(vx * vy), -1.0, 1.0)
         r = np.where(still | (n < FEWEST_COUPLED), np.nan, r)
         t = np.abs(r) * np.sqrt((n - 2) / (1 - r**2))
-        p = never_zero(2 * stdtr(n - 2, -t))
+        p = two_sided(t, n - 2)
     own = np.arange(r.shape[1])
     r[:, own, own] = p[:, own, own] = np.nan
     return r, p

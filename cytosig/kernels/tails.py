@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numba as nb
 import numpy as np
 
+from cytosig.stats.estimate import LEAST_P
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,7 +25,6 @@ N_BINS = 48  # bins of stored values; the never-stored rest has as many
 N_STEPS = 40  # nodes of the K_b table on each side of 0
 REACH = 24.0  # the K_b table ends where the largest value alone outweighs the rest, or at LAST
 LAST = 12.0  # largest tilt t; beyond (p below about 1e-30) the tail goes on as exp(-LAST·z)
-SMALL = 1e-300  # a p-value is never 0
 MIDDLE = 1.4  # |z| up to which the Edgeworth series serves, where skewness and kurtosis are mild
 HANDOVER = 0.2  # half width in z of the passage from it to the saddlepoint
 SQRT_HALF = 0.7071067811865476
@@ -243,7 +244,7 @@ def _beyond(
         tail = bound
     else:
         tail = _lugannani_rice(abs(t), exponent, curve, third if t > 0 else -third, fourth)
-    return max(min(tail, bound) * exp(-LAST * past), SMALL)
+    return max(min(tail, bound) * exp(-LAST * past), LEAST_P)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
@@ -273,7 +274,7 @@ def _lugannani_rice(t: float, exponent: float, curve: float, third: float, fourt
     settled = min(max((w - 0.7) / 0.7, 0.0), 1.0)  # near the middle its terms cancel badly
     second = settled * min(max(second, -0.5 / v), 0.5 / v)
     tail: float = 0.5 * erfc(w * SQRT_HALF) + exp(-0.5 * w * w) * DENSITY_0 * (first + second)
-    return min(max(tail, SMALL), 1.0)
+    return min(max(tail, LEAST_P), 1.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -309,4 +310,4 @@ def two_sided(
         tail = _beyond(at, skew, level, number, table, up, down)
         tail = min(tail + _beyond(-at, skew, level, number, table, up, down), 1.0)
         p += share * (tail if z >= at else 1.0 - (1.0 - tail) * z / at)
-    return min(max(p, SMALL), 1.0)
+    return min(max(p, LEAST_P), 1.0)

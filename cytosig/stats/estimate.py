@@ -54,7 +54,7 @@ def from_normal(
     estimate: float, se: float, n: tuple[int, ...], *, level: float, df: float = np.inf
 ) -> Estimate:
     """Estimate with a normal interval and test of 0, or a t with ``df`` degrees of freedom."""
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtrit
 
     reach = float(stdtrit(df, 1 - tail(level))) * se
     t = estimate / se
@@ -65,7 +65,7 @@ def from_normal(
         float(estimate + reach),
         float(t),
         NAN if np.isinf(df) else float(df),
-        float(never_zero(2 * stdtr(df, -abs(t)))),
+        float(two_sided(t, df)),
         n,
     )
 
@@ -79,6 +79,19 @@ def never_zero(p: ArrayLike, /) -> Array:
     array([1.e-300, 5.e-001,     nan])
     """
     return np.maximum(np.asarray(p, dtype=np.float64), LEAST_P)
+
+
+def two_sided(t: ArrayLike, df: float | Array, /) -> Array:
+    """P of values of Student's t, in either direction; never 0.
+
+    Examples
+    --------
+    >>> two_sided([0.0, -12.706, 1e9], 1).round(4), float(two_sided(1e9, 100.0))
+    (array([1.  , 0.05, 0.  ]), 1e-300)
+    """
+    from scipy.special import stdtr
+
+    return never_zero(2 * stdtr(df, -np.abs(t)))
 
 
 def tail(level: float) -> float:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cytosig._errors import DataError, UsageError
-from cytosig.stats.estimate import NAN, never_zero, tail
+from cytosig.stats.estimate import NAN, tail, two_sided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,7 +258,7 @@ def _table(
     fit: _Fit, usable: NDArray[np.bool_], prior_df: float, prior_variance: float, level: float
 ) -> pd.DataFrame:
     import pandas as pd
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtrit
 
     if np.isinf(prior_df):
         posterior = np.where(usable, prior_variance, NAN)
@@ -277,5 +277,5 @@ def _table(
         "",
     )
     ends = (fit.estimate - reach, fit.estimate + reach)
-    cells = (fit.estimate, se, *ends, t, df, never_zero(2 * stdtr(df, -np.abs(t))), fit.n, reason)
+    cells = (fit.estimate, se, *ends, t, df, two_sided(t, df), fit.n, reason)
     return pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)))

@@ -11,9 +11,9 @@ from cytosig.stats.estimate import (
     Estimate,
     complete,
     does_not_vary,
-    never_zero,
     present,
     tail,
+    two_sided,
     unknown,
 )
 from cytosig.stats.exact import (
@@ -190,7 +190,7 @@ def hedges_g(
 
 
 def _standardised(d: float, size: float, df: int, n: tuple[int, ...], level: float) -> Estimate:
-    from scipy.special import gammaln, stdtr
+    from scipy.special import gammaln
 
     t = float(d * np.sqrt(size))
     unbiased = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2)
@@ -198,7 +198,7 @@ def _standardised(d: float, size: float, df: int, n: tuple[int, ...], level: flo
     # Borenstein et al., Introduction to Meta-Analysis (2009), eq. 4.20 and 4.24
     se = float(unbiased * np.sqrt(1 / size + d**2 / (2 * (df + len(n)))))
     low, high = (_noncentrality(t, df, q) for q in (1 - tail(level), tail(level)))
-    p = float(never_zero(2 * stdtr(df, -abs(t))))
+    p = float(two_sided(t, df))
     return Estimate(
         g, se, float(low / np.sqrt(size)), float(high / np.sqrt(size)), t, float(df), p, n
     )
