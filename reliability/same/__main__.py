@@ -57,18 +57,15 @@ def between(runs: Sequence[written.Run], /) -> Rows:
 
 def environments(asked: argparse.Namespace, folder: Path, /) -> Iterator[tuple[str, Path | str]]:
     """Interpreters that have the package, or why there is none."""
-    wheels = sorted(record.ROOT.glob("dist/*.whl"))
-    wheel = asked.wheel or (wheels[-1] if wheels else None)
     given = asked.python or [pythons.of_version(version) or version for version in pythons.VERSIONS]
     for number, python in enumerate(given):
         if isinstance(python, str):
             yield python, "no such Python on this machine"
         elif pythons.has_cytosig(python):
             yield str(python), python
-        elif wheel is None:
-            yield str(python), "no wheel in dist/: python -m build --wheel, or --wheel FILE"
         else:
             try:
+                wheel = asked.wheel or pythons.built(folder / "wheel")
                 yield str(python), pythons.with_wheel(python, wheel, folder / f"venv{number}")
             except pythons.NotRunError as exc:
                 yield str(python), str(exc)
@@ -128,7 +125,11 @@ def main() -> None:
     """Run what is asked for; the exit status is 1 where results differ."""
     parser = arguments(__doc__)
     parser.add_argument("--python", type=Path, action="append", help="an interpreter; repeat it")
-    parser.add_argument("--wheel", type=Path, help="what is installed where cytosig is not")
+    parser.add_argument(
+        "--wheel",
+        type=Path,
+        help="what is installed where cytosig is not; one of this checkout is built",
+    )
     parser.add_argument("--quick", action="store_true", help="this Python alone, in seconds")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="one run of this Python")
     parser.add_argument("--first-only", action="store_true", help="one setting alone, with --write")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,18 @@ def has_cytosig(python: Path, /) -> bool:
     """Whether the package is installed beside that interpreter."""
     code = "import importlib.metadata as m; m.version('cytosig-toolkit')"
     return not subprocess.run([python, "-c", code], check=False, capture_output=True).returncode
+
+
+@cache
+def built(folder: Path, /) -> Path:
+    """A wheel of this checkout as it is now; one that lies about may be of another day."""
+    call = [sys.executable, "-m", "build", "--wheel", "--outdir", folder, record.ROOT]
+    done = subprocess.run(call, check=False, capture_output=True, text=True, timeout=HOURS)
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode or not wheels:
+        why = (done.stderr or done.stdout).strip()[-200:]
+        raise NotRunError(f"no wheel could be built; pip install build, or --wheel FILE: {why}")
+    return wheels[-1]
 
 
 def with_wheel(python: Path, wheel: Path, folder: Path, /) -> Path:
