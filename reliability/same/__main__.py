@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument(
         "--wheel",
         type=Path,
-        help="what is installed where cytosig is not; one of this checkout is built",
+        help="what is installed; else one that is built",
     )
     parser.add_argument("--quick", action="store_true", help="this Python alone, in seconds")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="one run of this Python")
