@@ -58,8 +58,8 @@ def _apart(table: pd.DataFrame) -> list[str]:
 _NOTES = f"""\
 - Rerun: `python -m reliability.same`, which builds a wheel of the checkout and makes an environment
   of every Python it finds; `--python PATH` (repeated) names interpreters, `--quick` compares
-  threads and blocks in this Python alone. The inputs are made from a seed, of whole numbers: counts of 72
-  cells of six tumours, and dense logs of 20 bulk samples.
+  threads and blocks in this Python alone. The inputs are made from a seed, of whole numbers:
+  counts of 72 cells of six tumours, and dense logs of 20 bulk samples.
 - A result is one array, table column or file that a call leaves: scores, p-values and axes of every
   method, coverage, balance and its draws, comparisons, survival, sources, targets, links,
   blockades, the written settings and notes, every tsv byte for byte, and every h5ad file both by
