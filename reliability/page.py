@@ -32,11 +32,16 @@ def write(results: Path, /) -> None:
     for part in PARTS:
         table = pd.read_csv(results / f"{part}.tsv", sep="\t")
         said, well = import_module(f"reliability.{part}").headline(table)
-        rows.append({"part": f"[{part}](#{part})", "found": said, "all well": well})
         text = (results / f"{part}.md").read_text(encoding="utf-8")
-        texts.append(f"({part})=\n{_lower(text)}")
+        rows.append({"part": f"[{part}](#{_anchor(text)})", "found": said, "all well": well})
+        texts.append(_lower(text))
     summary = record.markdown(pd.DataFrame(rows))
     PAGE.write_text("\n\n".join([_HEAD, summary, *texts]).rstrip() + "\n", encoding="utf-8")
+
+
+def _anchor(text: str) -> str:
+    """Where a text's own heading is found on a page, by GitHub and by the site."""
+    return text.splitlines()[0].removeprefix("# ").lower().replace(" ", "-")
 
 
 def _lower(text: str) -> str:
