@@ -42,11 +42,28 @@ def _entries(dataset: Any, path: Path) -> Iterator[bytes]:
                 yield file.read(size)
     elif how.get_layout() == h5py.h5d.CHUNKED:
         with suppress(OSError, RuntimeError, ValueError):  # damaged: HDF5 says so when it reads
-            yield _unpacked(dataset, how, on_disk)
+            for mask, chunks in _chunks(dataset, on_disk).items():
+                yield _unpacked(dataset, how, mask, chunks)
 
 
-def _unpacked(dataset: Any, how: Any, on_disk: int) -> bytes:
-    """The entries of every chunk as plain bytes, whatever they are compressed with.
+def _chunks(dataset: Any, on_disk: int) -> dict[int, list[tuple[int, ...]]]:
+    """Where chunks begin, by the filters that were left out when they were written.
+
+    HDF5 leaves out shuffling where it cannot shuffle, which texts it cannot, and a compression
+    that would have gained nothing.
+    """
+    found: dict[int, list[tuple[int, ...]]] = {}
+
+    def note(chunk: Any) -> None:
+        if chunk.size <= on_disk:
+            found.setdefault(int(chunk.filter_mask), []).append(chunk.chunk_offset)
+
+    dataset.chunk_iter(note)
+    return found
+
+
+def _unpacked(dataset: Any, how: Any, mask: int, chunks: list[tuple[int, ...]]) -> bytes:
+    """The entries of chunks as plain bytes, whatever they are compressed with.
 
     HDF5 gives texts or nothing, so its chunks are put as they are into a dataset of plain bytes.
     """
@@ -57,13 +74,11 @@ def _unpacked(dataset: Any, how: Any, on_disk: int) -> bytes:
     alike.set_chunk(how.get_chunk())
     for k in range(how.get_nfilters()):
         code, flags, values, _ = how.get_filter(k)
-        alike.set_filter(code, flags, values)
+        if not mask >> k & 1:
+            alike.set_filter(code, flags, values)
     with h5py.File("entries", "w", driver="core", backing_store=False) as file:
         kind = h5py.h5t.py_create(np.dtype(f"V{_SIZE}"))
         plain = h5py.h5d.create(file.id, b"entries", kind, dataset.get_space(), alike)
-        for k in range(dataset.get_num_chunks()):
-            chunk = dataset.get_chunk_info(k)
-            if chunk.size <= on_disk:
-                mask, packed = dataset.read_direct_chunk(chunk.chunk_offset)
-                plain.write_direct_chunk(chunk.chunk_offset, packed, mask)
+        for place in chunks:
+            plain.write_direct_chunk(place, dataset.read_direct_chunk(place)[1])
         return bytes(h5py.Dataset(plain)[...].tobytes())

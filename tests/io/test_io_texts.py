@@ -39,6 +39,24 @@ def test_the_longest_is_found(tmp_path: Path, layout: str, head: int) -> None:
         check_hdf5(file, path)
 
 
+@pytest.mark.parametrize("chunk", [1, 3, 300])
+@pytest.mark.parametrize("packed", ["gzip", "lzf"])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_whatever_filters_hdf5_left_out(
+    tmp_path: Path, packed: str, chunk: int, shuffle: bool
+) -> None:
+    """Texts cannot be shuffled, and a chunk of one is not compressed, which is noted in it."""
+    words = ["G" * (k * 37 % 101) for k in range(300)]
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset(
+            "words", data=words, dtype=h5py.string_dtype(), chunks=(chunk,), compression=packed,
+            shuffle=shuffle,
+        )  # fmt: skip
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert longest_text(file["words"].id, tmp_path / "x.h5") == max(map(len, words))
+        check_hdf5(file, tmp_path / "x.h5")
+
+
 @pytest.mark.parametrize("layout", ["contiguous", "chunks"])
 def test_one_longer_than_the_file_is_refused(tmp_path: Path, layout: str) -> None:
     path = _file(tmp_path / "x.h5", layout)
