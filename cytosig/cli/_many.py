@@ -125,10 +125,10 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 
 def _stamps(one: DataSet) -> list[list[int]] | None:
-    """Size and time of the file and of what came of it; None where something is missing."""
-    from cytosig.io import stamp
+    """Size and time of what is read and of what came of it; None where something is missing."""
+    from cytosig.io import files_of, stamp
 
-    files = [one.sources[0], one.outputs.last]
+    files = [*files_of(one.sources[0]), one.outputs.last]
     try:
         return [list(stamp(file)) for file in files]
     except OSError:

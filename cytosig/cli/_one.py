@@ -33,9 +33,9 @@ def score_one(data: DataSet, call: Call, client: Any | None, /) -> list[dict[str
         Of the cluster that scores it; None to score it here.
     """
     from cytosig.engine.room import Room
-    from cytosig.io import watched
+    from cytosig.io import files_of, watched
 
-    check = watched(*data.sources)
+    check = watched(*(file for path in data.sources for file in files_of(path)))
     outputs, arguments = data.outputs, dict(call.arguments)
     stored = is_stored(data, call)
     label = f"cytosig: {data.name}" if call.many else "cytosig"

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 def read_tenx_mtx(path: Path) -> AnnData:
     """Read a 10x folder, or the folder around a given ``matrix.mtx``."""
-    matrix_file, prefix = _matrix_file(path)
-    folder = matrix_file.parent
-    features = _rows(_sibling(folder, prefix, ("features.tsv", "genes.tsv")))
-    barcodes = [row[0] for row in _rows(_sibling(folder, prefix, ("barcodes.tsv",)))]
+    matrix_file, features_file, barcodes_file = files_of(path)
+    features = _rows(features_file)
+    barcodes = [row[0] for row in _rows(barcodes_file)]
     matrix = read_mtx(matrix_file, names=(len(features), len(barcodes)))
     genes = [row[1] if len(row) > 1 else row[0] for row in features]
     var = {"gene_ids": [row[0] for row in features]}
@@ -30,6 +29,13 @@ def read_tenx_mtx(path: Path) -> AnnData:
         var["feature_types"] = [row[2] for row in features]
     adata = build(matrix, samples=barcodes, genes=genes, var=var, where=str(path))
     return expression_only(adata, where=str(path))
+
+
+def files_of(path: Path) -> tuple[Path, Path, Path]:
+    """Matrix, features and barcodes of a folder, which may hold other files, even other samples."""
+    matrix, prefix = _matrix_file(path)
+    features = _sibling(matrix.parent, prefix, ("features.tsv", "genes.tsv"))
+    return matrix, features, _sibling(matrix.parent, prefix, ("barcodes.tsv",))
 
 
 def _matrix_file(path: Path) -> tuple[Path, str]:
@@ -50,6 +56,8 @@ def _matrix_file(path: Path) -> tuple[Path, str]:
     if len(found) > 1:
         names = ", ".join(file.name for file in found.values())
         raise FileError(f"{path} holds several matrices ({names}). Give the path of one of them.")
+    if not found:
+        raise FileError(f"{path} holds no matrix.mtx. Give the folder that does.")
     prefix, file = next(iter(found.items()))
     return file, prefix
 

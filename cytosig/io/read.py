@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytosig._errors import UsageError
+from cytosig._errors import FileError, UsageError
 from cytosig._log import logger
 from cytosig.io import _h5ad, _tables, _tenx_h5, _tenx_mtx
 from cytosig.io._detect import Kind, detect, is_zarr_group
@@ -72,7 +72,7 @@ def read(path: str | os.PathLike[str], *, transpose: bool | None = None) -> AnnD
     >>> folder.cleanup()
     """
     file = Path(path)
-    with unchanged(*_files_of(file)):
+    with unchanged(*files_of(file)):
         kind = detect(file)
         adata = _read(file, kind, transpose)
     logger.info("Read %s (%s): %d observations × %d genes.", file, kind, *adata.shape)
@@ -90,12 +90,11 @@ def _read(file: Path, kind: Kind, transpose: bool | None) -> AnnData:
     return _READERS[kind](file)
 
 
-def _files_of(file: Path) -> list[Path]:
-    """What is read: of a 10x folder, which may hold anything, its own files."""
-    folder = file if file.is_dir() else file.parent
-    if (file.is_dir() and is_zarr_group(file)) or not (file.is_dir() or is_part_of_10x(file)):
-        return [file]
+def files_of(path: Path, /) -> list[Path]:
+    """Files that :func:`read` makes its data of: of a 10x folder its own three, else the path."""
+    if (path.is_dir() and is_zarr_group(path)) or not (path.is_dir() or is_part_of_10x(path)):
+        return [path]
     try:
-        return [path for path in folder.iterdir() if is_part_of_10x(path)]
-    except OSError:  # which reading will tell
-        return []
+        return list(_tenx_mtx.files_of(path))
+    except (FileError, OSError):  # which reading will tell
+        return [path] if path.is_file() else []

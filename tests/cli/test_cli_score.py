@@ -45,6 +45,23 @@ def table(tmp_path):
     return path
 
 
+def test_a_log_may_grow_in_the_10x_folder_that_is_scored(asked, tmp_path, monkeypatch):
+    folder, score = tmp_path / "tenx", tl.score
+    folder.mkdir()
+    (folder / "barcodes.tsv").write_text("c1\nc2\nc3\n")
+    (folder / "features.tsv").write_text("E1\tSTAT1\nE2\tIRF1\n")
+    matrix = "%%MatrixMarket matrix coordinate integer general\n2 3 2\n1 1 3\n2 2 5\n"
+    (folder / "matrix.mtx").write_text(matrix)
+
+    def slowly(adata, *, progress=None):
+        (folder / "run.log").write_text("running")
+        score(adata, progress=progress)
+
+    monkeypatch.setattr(tl, "score", slowly)
+    assert run(["score", str(folder), "-o", str(tmp_path / "z.tsv")]) == 0
+    assert (tmp_path / "z.tsv").is_file()
+
+
 def test_what_is_not_given_is_not_handed_on(asked, table, tmp_path):
     assert run(["score", str(table), "-o", str(tmp_path / "z.tsv")]) == 0
     assert asked == {}

@@ -129,6 +129,25 @@ def test_a_10x_folder_may_get_other_files(tmp_path: Path, monkeypatch: pytest.Mo
         cs.read(tmp_path)
 
 
+def test_a_sample_beside_it_in_the_folder_may_still_arrive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {
+        "matrix.mtx": "%%MatrixMarket matrix coordinate integer general\n2 1 1\n1 1 3\n",
+        "barcodes.tsv": "c1\n", "features.tsv": "E1\tSTAT1\nE2\tIRF1\n",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (tmp_path / f"GSM1_{name}").write_text(text)
+    reader = cs.io._tenx_mtx.read_tenx_mtx
+
+    def slowly(path: Path) -> ad.AnnData:
+        (tmp_path / "GSM2_matrix.mtx").write_text(texts["matrix.mtx"])
+        return reader(path)
+
+    monkeypatch.setitem(cs.io.read.__globals__["_READERS"], "10x mtx", slowly)
+    assert cs.read(tmp_path / "GSM1_matrix.mtx").shape == (1, 2)
+
+
 def test_scores_are_never_put_beside_other_expression(
     h5ad_file: Path, adata: ad.AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
