@@ -102,5 +102,6 @@ def check_format(record: object, key: str, /) -> None:
         whose = f" by cytosig {by}" if by else ""
         raise DataError(
             f"uns[{key!r}] is stored in format {str(found)[:20]!r}{whose}; this version reads"
-            f" format {FORMAT}. Update cytosig, or run the tools again."
+            f" format {FORMAT}. Update cytosig; or take that entry of uns away, or another"
+            " key_added=, and run the tools again."
         )

@@ -14,6 +14,6 @@ from cytosig.io.write import put_table, write_h5ad, write_table
 
 __all__ = [
     "atomic_folder", "atomic_path", "can_open", "check_output", "clear_leftovers", "files_of",
-    "open_store",    "put_table", "read", "read_arrays", "stamp", "unchanged", "watched", "write_h5ad",
-    "write_scored", "write_scores", "write_table",
+    "open_store", "put_table", "read", "read_arrays", "stamp", "unchanged", "watched",
+    "write_h5ad", "write_scored", "write_scores", "write_table",
 ]  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cytosig._errors import DataError
 from cytosig.engine.reference import Reference
@@ -58,7 +59,7 @@ class Call:
     @property
     def slot(self) -> tuple[str, str]:
         """What a later call of the same takes the place of."""
-        return self.tool, str(self.arguments["key_added"]) if self.tool == "compare" else ""
+        return self.tool, str(self.arguments.get("key_added")) if self.tool == "compare" else ""
 
     @property
     def text(self) -> str:
@@ -124,7 +125,9 @@ def _names(arguments: Mapping[str, Any]) -> list[str]:
 
 def _word(value: object, given: dict[str, bytes]) -> Any:
     """As JSON has it; what it does not is kept in ``given``, or only named."""
-    if isinstance(value, np.generic):
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value[()]
+    if isinstance(value, np.number | np.bool_ | np.str_):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -140,8 +143,8 @@ def _word(value: object, given: dict[str, bytes]) -> Any:
         return {str(name): _word(inner, given) for name, inner in value.items()}
     if isinstance(value, set | frozenset):
         return [_word(inner, given) for inner in sorted(value, key=str)]
-    if isinstance(value, list | tuple) or hasattr(value, "tolist"):  # arrays, columns, indexes
-        return [_word(inner, given) for inner in value]  # type: ignore[attr-defined]
+    if isinstance(value, Collection) and not isinstance(value, bytes | pd.DataFrame):
+        return [_word(inner, given) for inner in value]  # lists, arrays, columns, indexes, keys
     return {_OTHER: type(value).__name__}
 
 

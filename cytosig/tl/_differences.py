@@ -132,7 +132,8 @@ def _apart(one: Any, other: Any, tolerance: float) -> tuple[NDArray[np.bool_], f
         a, b = left.to_numpy(np.float64), right.to_numpy(np.float64)
         with np.errstate(invalid="ignore"):
             apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        wrong = gaps | (apart > tolerance * np.maximum(1.0, np.abs(b)))
+        size = np.where(np.isfinite(b), np.abs(b), 0.0)  # of infinity nothing is near
+        wrong = gaps | ~(apart <= tolerance * np.maximum(1.0, size))
         return wrong, float(np.nanmax(apart)) if (apart > 0).any() else float("nan")
     empty = left.isna().to_numpy() & right.isna().to_numpy()
     words = [side.astype(str).to_numpy(dtype=str) for side in (left, right)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from cytosig._log import logger
 from cytosig._obs import names_of
 from cytosig.tl import _calls
 from cytosig.tl._differences import Difference, differences, parts
+from cytosig.tl._recorded import names_record
 from cytosig.tl._store import versions
 from cytosig.tl.balance import balance
 from cytosig.tl.blockade import blockade
@@ -97,16 +98,23 @@ def rerun(
     check_anndata(adata)
     if not 0 <= tolerance < float("inf"):
         raise UsageError(f"tolerance={tolerance}: expected 0, or a small number such as 1e-9.")
+    adata = _actual(adata)
     keys = _records(adata, key)
     calls = [call for name in keys for call in _known_calls(adata, name)]
-    versions = _versions_now(adata, keys)
-    with _set_aside(adata, keys) as before:
+    versions, before = _versions_now(adata, keys), _taken(adata, keys)
+    with _set_aside(adata, keys):
         failed = list(_made_again(adata, calls, n_jobs))
-        after = _taken(adata, keys)
-        found = [*failed, *differences(before, after, tolerance=tolerance)]
+        found = [*failed, *differences(before, _taken(adata, keys), tolerance=tolerance)]
     table = pd.DataFrame([asdict(one) for one in found])
     table.attrs["versions"] = versions
     return table
+
+
+def _actual(adata: AnnData) -> AnnData:
+    """A view would become a copy of its own accord."""
+    if adata.is_view and adata.isbacked:
+        raise UsageError("adata is a view of a file. Pass all of it, or adata.to_memory().")
+    return adata.copy() if adata.is_view else adata
 
 
 def _records(adata: AnnData, key: str | None) -> list[str]:
@@ -114,14 +122,17 @@ def _records(adata: AnnData, key: str | None) -> list[str]:
     known = [
         name
         for name, held in adata.uns.items()
-        if isinstance(held, Mapping) and (_calls.CALLS in held or "part_of" in held)
+        if isinstance(held, Mapping)
+        and {_calls.CALLS, "part_of"} & held.keys()
+        and "format" in held
     ]
     if key is None:
         chosen = known
     elif key in adata.uns:
-        held = adata.uns[key]
-        further = held.get("further", []) if isinstance(held, Mapping) else []
-        chosen = [key, *map(str, further)]
+        filled_by = str(_record(adata, key).get("part_of", key))
+        first = filled_by if filled_by in adata.uns else key
+        further = _record(adata, first).get("further", ())
+        chosen = list(dict.fromkeys((first, *map(str, further), key)))
     else:
         raise UsageError(f"uns has no {key!r}; records are {names_of(known)}.")
     if not any(_calls.CALLS in _record(adata, name) for name in chosen):
@@ -139,19 +150,21 @@ def _record(adata: AnnData, name: str) -> Mapping[str, Any]:
 
 
 def _known_calls(adata: AnnData, key: str) -> Iterator[_calls.Call]:
-    """Calls of tools there are, with arguments they have."""
-    where = f"uns[{key!r}]"
-    check_format(adata.uns[key], key)
-    for call in _calls.read(adata.uns[key], where=where):
+    """Calls of tools there are, with arguments they have; their results go to this record."""
+    where, record = f"uns[{key!r}]", _record(adata, key)
+    check_format(record, key)
+    for call in _calls.read(record, where=where):
         tool = _TOOLS.get(call.tool)
         if tool is None:
             raise DataError(f"{where} names a tool {call.tool!r}, which this version has not.")
-        strange = call.arguments.keys() - signature(tool).parameters.keys()
-        if strange or _calls.NOT_KEPT & call.arguments.keys():
+        known = signature(tool)
+        strange = call.arguments.keys() - (known.parameters.keys() - set(_calls.NOT_KEPT))
+        if strange:
             raise DataError(
-                f"{where}: {call.tool} has no argument {names_of(sorted(strange))} in this version."
+                f"{where}: {call.tool} has no argument {names_of(sorted(strange))} in this version,"
+                " or none that a record may give. Run the tools anew."
             )
-        yield call
+        yield replace(call, arguments={**call.arguments, names_record(known): key})
 
 
 def _made_again(
@@ -169,6 +182,9 @@ def _made_again(
             tool(adata, **arguments)
         except CytosigError as exc:
             yield Difference(f"cs.tl.{call.tool}", "failed", detail=str(exc))
+        except Exception as exc:  # a record that was changed may hold any argument
+            detail = f"{type(exc).__name__}: {exc}"
+            yield Difference(f"cs.tl.{call.tool}", "failed", detail=detail)
 
 
 def _refuse_paths(tool: str, arguments: Mapping[str, Any]) -> None:
@@ -205,24 +221,18 @@ def _taken(adata: AnnData, keys: list[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _set_aside(adata: AnnData, keys: list[str]) -> Iterator[dict[str, Any]]:
-    """Results out of the way while they are made again; put back in the end, whatever happens."""
-    before = _taken(adata, keys)
-    obsm = {slot: adata.obsm[slot] for key in keys for slot in _slots(adata, key)}
-    order, uns = list(adata.uns), {key: adata.uns[key] for key in keys if key in adata.uns}
-    _remove(adata, keys)
+def _set_aside(adata: AnnData, keys: list[str]) -> Iterator[None]:
+    """Results out of the way while they are made again; all is put back, whatever happens."""
+    uns, obsm = adata.uns, dict(adata.obsm)
+    gone = {slot for key in keys for slot in _slots(adata, key)}
+    adata.uns = {name: _own(held) for name, held in uns.items() if name not in keys}
+    adata.obsm = {slot: table for slot, table in obsm.items() if slot not in gone}
     try:
-        yield before
+        yield
     finally:
-        _remove(adata, keys)
-        for slot, table in obsm.items():
-            adata.obsm[slot] = table
-        rest = {name: adata.uns.pop(name) for name in list(adata.uns)}
-        adata.uns.update({name: {**rest, **uns}[name] for name in order})
+        adata.uns, adata.obsm = uns, obsm
 
 
-def _remove(adata: AnnData, keys: list[str]) -> None:
-    for key in keys:
-        for slot in _slots(adata, key):
-            del adata.obsm[slot]
-        adata.uns.pop(key, None)
+def _own(held: Any) -> Any:
+    """Of the same values, in mappings that may be written to."""
+    return {n: _own(one) for n, one in held.items()} if isinstance(held, Mapping) else held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 
@@ -53,6 +54,7 @@ def test_a_log_may_grow_in_the_10x_folder_that_is_scored(asked, tmp_path, monkey
     matrix = "%%MatrixMarket matrix coordinate integer general\n2 3 2\n1 1 3\n2 2 5\n"
     (folder / "matrix.mtx").write_text(matrix)
 
+    @functools.wraps(score)
     def slowly(adata, *, progress=None):
         (folder / "run.log").write_text("running")
         score(adata, progress=progress)

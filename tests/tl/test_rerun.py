@@ -128,6 +128,20 @@ def test_what_is_no_table_differs(scored: AnnData, strange: object) -> None:
     assert found.loc["uns['cytosig']['compare']", "state"] == "differs"
 
 
+@pytest.mark.parametrize(("then", "now"), [(0.1, np.inf), (np.inf, 0.1), (-np.inf, np.inf)])
+def test_infinity_is_near_to_nothing_but_itself(then: float, now: float) -> None:
+    from cytosig.tl._differences import differences
+
+    def table(value: float) -> dict[str, pd.DataFrame]:
+        return {"t": pd.DataFrame({"a": [value, np.inf, np.nan]})}
+
+    for tolerance in (0.0, 1e-9, 0.5):
+        (found,) = differences(table(then), table(now), tolerance=tolerance)
+        assert (found.state, found.n_different) == ("differs", 1)
+        (same,) = differences(table(now), table(now), tolerance=tolerance)
+        assert (same.state, same.n_different) == ("same", 0)
+
+
 def test_another_matrix_gives_other_scores(cells: AnnData) -> None:
     adata = cells[:60].copy()
     cs.tl.score(adata, signatures={"MINE": ["STAT1", "IRF1", "MYC", "SOCS3", "CCL2"]}, min_genes=1)
@@ -176,6 +190,72 @@ def test_a_later_call_takes_the_place_of_the_earlier(cells: AnnData) -> None:
     assert [[call["tool"] for call in calls] for calls in said] == [["channels", "score"]] * 2
     assert said[-1][-1]["arguments"]["lam"] == 2.0
     assert len(adata.uns["cytosig"]["given"]) == 1, "only of channels; score has the shipped ones"
+
+
+def test_a_cell_of_a_notebook_may_run_twice(scored: AnnData) -> None:
+    """Compare was made of the scores alone, and stays so when a balance comes later, or again."""
+    three = cs.signatures.load().subset(THREE)
+    for _ in range(2):
+        cs.tl.balance(scored, sample_key="sample", signatures=three, n_draws=100)
+        assert set(cs.tl.rerun(scored, n_jobs=1)["state"]) == {"same"}
+    tools = [json.loads(text)["tool"] for text in scored.uns["cytosig"]["calls"]]
+    assert tools == ["score", "channels", "compare", "balance"]
+
+
+def test_what_was_read_before_it_was_replaced_is_made_again(scored: AnnData) -> None:
+    three = cs.signatures.load().subset(THREE)
+    for n_draws in (100, 120):
+        cs.tl.balance(scored, sample_key="sample", signatures=three, n_draws=n_draws)
+        if n_draws == 100:
+            cs.tl.compare(scored, groupby="arm", reference="before", sample_key="sample")
+    tools = [json.loads(text)["tool"] for text in scored.uns["cytosig"]["calls"]]
+    assert tools == ["score", "channels", "balance", "compare", "balance"]
+    assert set(cs.tl.rerun(scored, n_jobs=1)["state"]) == {"same"}
+    cs.tl.compare(scored, groupby="arm", reference="before", sample_key="sample")
+    tools = [json.loads(text)["tool"] for text in scored.uns["cytosig"]["calls"]]
+    assert tools == ["score", "channels", "balance", "compare"], "none is kept for nothing"
+
+
+def test_a_record_under_another_name_leaves_the_first_alone(cells: AnnData) -> None:
+    adata = cells[:60].copy()
+    cs.tl.score(adata)
+    adata.uns["backup"] = adata.uns["cytosig"]
+    cs.tl.score(adata, center=None)
+    table, params = adata.obsm["cytosig_score"].copy(), dict(adata.uns["cytosig"]["params"])
+    slots = (list(adata.obsm), list(adata.uns))
+    found = _states(cs.tl.rerun(adata, key="backup", n_jobs=1))
+    assert found["uns['backup']['params']"] == "same"
+    assert found["obsm['backup_score']"] == "new"
+    pd.testing.assert_frame_equal(adata.obsm["cytosig_score"], table, check_exact=True)
+    assert (list(adata.obsm), list(adata.uns)) == slots
+    assert adata.uns["cytosig"]["params"] == params
+
+
+def test_a_view_stays_one(scored: AnnData, tmp_path: Path) -> None:
+    view = scored[:50]
+    assert "differs" in set(cs.tl.rerun(view, n_jobs=1)["state"]), "centred on others"
+    assert view.is_view
+    scored.write_h5ad(tmp_path / "scored.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "scored.h5ad", backed="r")
+    with pytest.raises(UsageError, match="to_memory"):
+        cs.tl.rerun(backed[:50])
+    assert set(cs.tl.rerun(backed, n_jobs=1)["state"]) == {"same"}
+    backed.file.close()
+
+
+def test_what_others_keep_in_uns_is_left_alone(scored: AnnData) -> None:
+    scored.uns["cnv"] = {"calls": np.array(["a", "b"])}
+    assert set(cs.tl.rerun(scored, n_jobs=1)["state"]) == {"same"}
+
+
+def test_a_further_method_is_made_again_by_the_call_of_the_first(cells: AnnData) -> None:
+    adata = cells[:60].copy()
+    cs.tl.score(adata, method=["hlm", "ucell"])
+    assert set(cs.tl.rerun(adata, key="cytosig_ucell", n_jobs=1)["state"]) == {"same"}
+    del adata.uns["cytosig_ucell"]
+    found = _states(cs.tl.rerun(adata, key="cytosig", n_jobs=1))
+    assert found["obsm['cytosig_ucell_score']"] == found["obsm['cytosig_score']"] == "same"
+    assert found["uns['cytosig_ucell']['params']"] == "new"
 
 
 def test_arguments_that_do_not_matter_are_not_kept(cells: AnnData, tmp_path: Path) -> None:
@@ -256,6 +336,40 @@ def test_no_file_is_opened_for_a_record(
     found = cs.tl.rerun(adata)
     assert found["state"].tolist()[0] == "failed"
     assert told in found["detail"].tolist()[0]
+
+
+@pytest.mark.parametrize(
+    "call", [_call(min_coverage="0.3"), _call(lam=[1]), '{"tool": "sources", "arguments": {}}']
+)
+def test_arguments_of_another_kind_fail_in_so_many_words(cells: AnnData, call: str) -> None:
+    adata = cells[:40].copy()
+    adata.uns["cytosig"] = {"format": 1, "calls": [call]}
+    found = cs.tl.rerun(adata)
+    assert found["state"].tolist() == ["failed", "not made again"]
+    assert found["detail"][0]
+    adata.uns["cytosig"]["calls"].append('{"tool": "compare", "arguments": {}}')
+    cs.tl.score(adata)
+    assert json.loads(adata.uns["cytosig"]["calls"][-1])["tool"] == "score"
+    assert _states(cs.tl.rerun(adata, n_jobs=1))["obsm['cytosig_score']"] == "same"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (np.array(0.25), 0.25), (np.float32(0.5), 0.5), (range(2), [0, 1]),
+        ({"a": 1}.keys(), ["a"]),
+        (pd.Index(["x"]), ["x"]), (np.array([[1, 2]]), [[1, 2]]), (frozenset("ba"), ["a", "b"]),
+        (pd.Categorical(["u"]), ["u"]), (b"ab", {"$other": "bytes"}),
+        (np.datetime64("2020-01-01", "ns"), {"$other": "datetime64"}),
+        (np.array(np.datetime64("2020-01-01", "ns")), {"$other": "datetime64"}),
+        (np.longdouble(1), {"$other": "longdouble"}), (1j, {"$other": "complex"}),
+        (pd.DataFrame({"a": [1]}), {"$other": "DataFrame"}),
+    ],
+)  # fmt: skip
+def test_arguments_are_put_in_words(value: object, kept: object) -> None:
+    from cytosig.tl._calls import Call
+
+    assert json.loads(Call.of("score", {"x": value}).text)["arguments"]["x"] == kept
 
 
 def test_bytes_that_were_changed_are_refused(scored: AnnData) -> None:
