@@ -69,7 +69,9 @@ def _left(real: Path, suffix: str = "") -> Iterator[tuple[Path, str, int]]:
 
 
 def _shown(real: Path) -> str:
-    return real.name if len(os.fsencode(real.name + real.suffix)) < _LONGEST else "long"
+    name = os.fsencode(real.name)
+    fits = len(name) + len(os.fsencode(real.suffix)) < _LONGEST
+    return real.name if fits else f"long-{zlib.crc32(name):08x}"
 
 
 def _remove(path: Path) -> None:

@@ -135,6 +135,20 @@ def test_what_was_put_aside_comes_back(older: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
 
 
+def test_one_with_a_long_name_is_not_taken_for_another(older: Path, tmp_path: Path) -> None:
+    """What surrounds their names does not fit, so both are known by shorter ones."""
+    one, other = (tmp_path / f"{letter * 230}.zarr" for letter in "no")
+    older.rename(one)
+    before = _held(one)
+    _killed_between_two_steps(one)
+    with atomic_folder(other) as part:
+        _fill(part, "new")
+    with pytest.raises(RuntimeError), atomic_folder(one) as part:
+        _fill(part, "half")
+        raise RuntimeError("in the middle")
+    assert _held(one) == before
+
+
 def test_what_is_no_store_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "mine.zarr").mkdir()
     (tmp_path / "file.zarr").write_text("text")
