@@ -21,13 +21,14 @@ from cytosig.genes import GeneMap, approved_names, gene_labels
 from cytosig.io import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from cytosig.blocks.watch import Watch
+    from cytosig.engine.nonfinite import Names
     from cytosig.engine.options import Options
     from cytosig.engine.reference import Reference
     from cytosig.io.stamp import Check
@@ -72,12 +73,13 @@ def align(
     variants: bool = False,
     also: Iterable[str] = (),
     watch: Watch | None = None,
+    obs_names: Sequence[str] | None = None,
 ) -> Aligned:
     """Find the genes, recognise the values and fix the gene universe.
 
     ``also`` names further genes to look for. With ``variants`` the genes of every compartment's
     signatures are looked for, whichever compartments the data hold, so that a part of the data has
-    the same universe. ``watch`` is told of every pass over the rows.
+    the same universe. ``watch`` is told of every pass over the rows; ``obs_names`` are for errors.
     """
     check = watched(*_files_of(matrix))
     blocks = RowBlocks(matrix, chunk_size=options.chunk_size, watch=watch)
@@ -93,7 +95,8 @@ def align(
     labels, source, found = gene_labels(
         var, wanted, gene_symbols=options.gene_symbols, organism=options.organism
     )
-    values, target_sum = _read_values(blocks, options, reference)
+    for_errors = None if obs_names is None else (obs_names, labels)
+    values, target_sum = _read_values(blocks, options, reference, for_errors)
     universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
     notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]
     if target_sum is not None:
@@ -146,10 +149,10 @@ def _listed_genes(catalogue: Catalogue, *, variants: bool) -> set[str]:
 
 
 def _read_values(
-    blocks: RowBlocks, options: Options, reference: Reference | None
+    blocks: RowBlocks, options: Options, reference: Reference | None, names: Names | None
 ) -> tuple[Values, float | None]:
     """What the values are, and the total to normalise them to, None for not at all."""
-    values = recognise(blocks, n_jobs=options.n_jobs)
+    values = recognise(blocks, n_jobs=options.n_jobs, names=names)
     if options.normalize == "log1p" and values.kind == "contrasts":
         raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
     asked = options.normalize == "log1p" or values.kind in ("counts", "linear")

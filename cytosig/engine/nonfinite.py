@@ -1,8 +1,9 @@
-"""NaN, infinities and numbers beyond all measure: which genes hold them, and where the first is."""
+"""Values that cannot be: NaN, infinities, those beyond all measure, negative ones among counts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from cytosig.engine.passes import collect
 from cytosig.engine.prepare import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from cytosig.blocks import Block, RowBlocks
+
+    Names = tuple[Any, Any]  # of observations and of columns, by their number
 
 LARGEST = 1e70  # of a value: fourth powers are added up
 
@@ -52,10 +55,30 @@ def refuse_nonfinite(blocks: RowBlocks, obs_names: Sequence[str], labels: Sequen
         )
 
 
-def _first(block: Block) -> tuple[int, int, float] | None:
-    wrong = np.flatnonzero(no_number(block.data))
-    if not wrong.size:
+def refuse_negative(rows: RowBlocks, n: int, high: float, names: Names | None, /) -> NoReturn:
+    """Raise a DataError that names the first of ``n`` negative values."""
+    found = [one for one in collect(Rows.as_stored(rows), partial(_first, wrong=_negative)) if one]
+    row, column, value = min(found)
+    where = ""
+    if names is not None:
+        where = f" at observation {str(names[0][row])!r}, gene {str(names[1][column])!r}"
+    raise DataError(
+        f"The matrix holds {value:g}{where} ({n:,} negative value(s)) and values up to {high:g}:"
+        " neither counts nor logarithms nor contrasts are like that. Set what stands for nothing to"
+        " 0, or pass layer= with counts or logarithms."
+    )
+
+
+def _negative(values: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(values < 0)
+
+
+def _first(
+    block: Block, wrong: Callable[[NDArray[Any]], NDArray[np.bool_]] = no_number
+) -> tuple[int, int, float] | None:
+    found = np.flatnonzero(wrong(block.data))
+    if not found.size:
         return None
-    j = int(wrong[0])
+    j = int(found[0])
     row = block.start + int(np.searchsorted(block.indptr, j, side="right")) - 1
     return row, int(block.indices[j]), float(block.data[j])

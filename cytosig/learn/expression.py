@@ -71,7 +71,7 @@ def expression_of(
     """
     import pandas as pd
 
-    aligned = engine.align(matrix, var, catalogue, options)
+    aligned = engine.align(matrix, var, catalogue, options, obs_names=names)
     kind = means_of or aligned.values.kind
     if kind == "contrasts":
         raise DataError(

@@ -20,26 +20,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cytosig.blocks import Block, RowBlocks
+    from cytosig.engine.nonfinite import Names
     from cytosig.engine.recognise import Values
 
 Mode = Literal["sum", "mean", "auto"]
 ADDITIVE = ("counts", "linear")
 
 
-def values_for(blocks: RowBlocks, mode: Mode, layers: str, /, *, n_jobs: int | None) -> Values:
+def values_for(
+    blocks: RowBlocks, mode: Mode, layers: str, names: Names, /, *, n_jobs: int | None
+) -> Values:
     """What the values are.
 
     Parameters
     ----------
     layers
         The layers there are, for a message.
+    names
+        Of observations and genes, for another.
 
     Raises
     ------
     DataError
         When they cannot be added up and ``mode`` is to add them up.
     """
-    values = _recognised(blocks, n_jobs)
+    values = _recognised(blocks, names, n_jobs)
     additive = values.kind in ADDITIVE
     if mode == "sum" and not additive:
         raise DataError(
@@ -57,9 +62,9 @@ def values_for(blocks: RowBlocks, mode: Mode, layers: str, /, *, n_jobs: int | N
     return values
 
 
-def _recognised(blocks: RowBlocks, n_jobs: int | None) -> Values:
+def _recognised(blocks: RowBlocks, names: Names, n_jobs: int | None) -> Values:
     """As everywhere, but nothing except 0 and 1 is counts: too shallow for anything else."""
-    values = recognise(blocks, n_jobs=n_jobs)
+    values = recognise(blocks, n_jobs=n_jobs, names=names)
     if values.base is None or not np.isin(blocks.sample().data, (0, 1)).all():
         return values
     if not all_whole(blocks, n_jobs):

@@ -122,12 +122,12 @@ def pseudobulk(
             f"The matrix is {blocks.shape[0]} cells × {blocks.shape[1]} genes; expected at least"
             " one of each."
         )
-    groups = groups_of(adata, keys, min_cells)
-    values = values_for(blocks, mode, names_of(adata.layers), n_jobs=n_jobs)
+    groups, names = groups_of(adata, keys, min_cells), (adata.obs_names, var.index)
+    values = values_for(blocks, mode, names_of(adata.layers), names, n_jobs=n_jobs)
     if mode == "auto":
         mode = "sum" if values.kind in ADDITIVE else "mean"
     total, counts = _added(blocks, groups, n_jobs, progress)
-    refuse_nonfinite(blocks, groups.row, total, adata.obs_names, var.index)
+    refuse_nonfinite(blocks, groups.row, total, *names)
     each = groups.n_cells[:, None]
     mean = total / each
     layers = {"mean": mean, "fraction": counts / each}

@@ -130,7 +130,7 @@ def samples_of(
         matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
         aligned = engine.align(
             matrix, var, catalogue, options, reference=reference, variants=True,
-            also=(*genes, *also),
+            also=(*genes, *also), obs_names=adata.obs_names,
         )  # fmt: skip
         found = expression(aligned, genes, list(adata.obs_names))
         return Samples(Cohort(tuple(genes), {WHOLE: found}), in_memory(adata.obs), aligned, {})

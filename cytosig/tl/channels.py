@@ -109,7 +109,8 @@ def channels(
     )  # fmt: skip
     catalogue = as_catalogue(signatures)
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = align(matrix, var, catalogue, options, also=genes_of_receptors(catalogue))
+    genes = genes_of_receptors(catalogue)
+    aligned = align(matrix, var, catalogue, options, also=genes, obs_names=adata.obs_names)
     found = read_channels(aligned, adata.obs_names, catalogue, n_jobs=n_jobs)
     _say(found)
     target = copied(adata) if copy else adata

@@ -89,7 +89,9 @@ def fit_reference(
         whole = np.concatenate([use, np.zeros(aligned.rows.n_obs - n, dtype=bool)])
         return _fitted(aligned, options, whole, samples.cohort.rows(use), tick)
     matrix, var = matrix_of(adata, layer=layer, use_raw=use_raw)
-    aligned = engine.align(matrix, var, catalogue, options, watch=watch, also=genes)
+    aligned = engine.align(
+        matrix, var, catalogue, options, watch=watch, also=genes, obs_names=adata.obs_names
+    )
     use = np.ones(adata.n_obs, dtype=bool) if control is None else control_mask(adata, control)
     cohort = None
     if adata.n_obs <= MOST_SAMPLES and not looks_like_cells(adata):

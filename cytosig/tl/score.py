@@ -202,7 +202,7 @@ def score(
     watch, tick = listeners(progress)
     aligned = engine.align(
         matrix, var, catalogue, options, reference=baseline.reference,
-        variants=cells is not None, watch=watch,
+        variants=cells is not None, watch=watch, obs_names=adata.obs_names,
     )  # fmt: skip
     asked: dict[str, Any] = {
         "layer": layer or "none",

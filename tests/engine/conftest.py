@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 import cytosig as cs
 from cytosig import methods
@@ -139,9 +140,13 @@ def few(counts: AnnData, small: Catalogue) -> AnnData:
 
 
 @pytest.fixture
-def few_logged(logged: AnnData, small: Catalogue) -> AnnData:
+def few_logged(
+    counts: AnnData, small: Catalogue, log_normalise: Callable[[np.ndarray], np.ndarray]
+) -> AnnData:
     """Forty of the shared cells × 600 genes, logged."""
-    return _with_few_genes(logged[:40], small)
+    few = _with_few_genes(counts[:40], small)
+    few.X = sp.csr_matrix(log_normalise(few.X.toarray()))
+    return few
 
 
 @pytest.fixture

@@ -66,6 +66,80 @@ def test_log2_of_arrays_and_of_tpm_plus_a_little() -> None:
     assert (values.kind, values.base) == ("log2", None)
 
 
+@pytest.mark.parametrize("total", [1.0, 10.0, 100.0, 576.0, 1e4])
+def test_rows_of_one_total_are_linear_however_small(dense: np.ndarray, total: float) -> None:
+    x = dense / dense.sum(axis=1, keepdims=True) * total
+    for values in (x, x.astype(np.float32), x[::-1]):
+        assert _kind(sparse.csr_matrix(values)) == "linear"
+
+
+def test_logarithms_of_one_total_are_none(dense: np.ndarray) -> None:
+    """Arrays brought to one mean, or to one distribution, have levels close together."""
+    rng = np.random.default_rng(0)
+    arrays = rng.gamma(9, 1, (12, 900)) + 2
+    assert _kind(arrays / arrays.sum(axis=1, keepdims=True) * 9900) == "log2"
+    assert _kind(np.array([rng.permutation(arrays[0]) for _ in range(12)])) != "linear"
+    logged = np.log1p(dense / dense.sum(axis=1, keepdims=True) * 1e4)
+    quantiles = np.sort(logged, axis=1).mean(axis=0)
+    assert _kind(quantiles[logged.argsort(axis=1).argsort(axis=1)]) == "log1p"
+
+
+def test_what_they_are_does_not_depend_on_the_order_of_rows() -> None:
+    """One row of 500 decides, and the rows that are looked at first are 200."""
+    rng = np.random.default_rng(3)
+    x = rng.gamma(0.5, 2, (500, 300))
+    x[1, 7] = 60.0
+    said = {recognise(RowBlocks(np.roll(x, k, axis=0))) for k in range(5)}
+    assert {(one.kind, one.reason[:26]) for one in said} == {
+        ("linear", "non-negative values up to ")
+    }
+    assert len(said) == 1
+    x[1, 7] = 3.0
+    assert len({recognise(RowBlocks(np.roll(x, k, axis=0))).reason for k in range(5)}) == 1
+
+
+def test_rows_without_a_value_at_first_do_not_decide() -> None:
+    x = np.zeros((500, 30))
+    x[1] = np.arange(30)
+    assert _kind(x) == "counts"
+
+
+@pytest.mark.parametrize("row", [0, 1, 499])
+@pytest.mark.parametrize("kind", ["counts", "shallow", "linear"])
+def test_a_stray_negative_value_is_named(dense: np.ndarray, row: int, kind: str) -> None:
+    x = np.tile(dense, (3, 1))[:500]
+    x = {"counts": x, "shallow": np.minimum(x, 5), "linear": x * 1.5 + (x == 1) * 60}[kind]
+    x[row, 7] = -1.0
+    names = ([f"c{k}" for k in range(500)], [f"g{k}" for k in range(x.shape[1])])
+    with pytest.raises(DataError, match=rf"holds -1 at observation 'c{row}', gene 'g7' \(1 neg"):
+        recognise(RowBlocks(sparse.csr_matrix(x)), names=names)
+    with pytest.raises(DataError, match=r"holds -1 \(1 negative value"):
+        recognise(RowBlocks(x))
+
+
+@pytest.mark.parametrize("background", [20, 150])
+def test_intensities_below_background_are_refused(background: float) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.lognormal(5, 2, 900) * rng.lognormal(0, 0.2, (12, 900)) - background
+    with pytest.raises(DataError, match=r"negative value\(s\)\) and values up to"):
+        recognise(RowBlocks(x))
+
+
+def test_corrected_logarithms_may_fall_below_zero(dense: np.ndarray) -> None:
+    x = np.log1p(dense / dense.sum(axis=1, keepdims=True) * 1e4)
+    x[x > 0] -= np.random.default_rng(0).uniform(0, 0.4, int((x > 0).sum()))
+    assert _kind(np.where(x < 0, 0.0, x)) == "log1p"
+    x[3, 5] = -0.2
+    assert _kind(x) == "log2", "as they are, nothing undone"
+
+
+@pytest.mark.parametrize("largest", [60.0, 300.0])
+def test_large_statistics_are_contrasts(largest: float) -> None:
+    x = np.random.default_rng(0).standard_t(4, (6, 900))
+    x[2, 5] = largest
+    assert _kind(x) == "contrasts"
+
+
 def test_contrasts() -> None:
     rng = np.random.default_rng(0)
     assert _kind(rng.standard_t(3, (6, 900))) == "contrasts"
