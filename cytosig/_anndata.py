@@ -8,8 +8,17 @@ from cytosig._errors import DataError, UsageError
 from cytosig._obs import in_memory, names_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from anndata import AnnData  # type: ignore[import-untyped,unused-ignore]
+    from numpy.typing import NDArray
+
+_TYPES = ("feature_types", "feature_type")  # columns of var, as 10x and scanpy name them
+_EXPRESSION = ("gene expression", "gex")
+_TALLIES = (
+    "__no_feature", "__ambiguous", "__too_low_aQual", "__not_aligned", "__alignment_not_unique",
+    "N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous",
+)  # fmt: skip
 
 
 def check_anndata(adata: object, /) -> None:
@@ -52,3 +61,27 @@ def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[A
     if adata.X is None:
         raise DataError(f"adata.X is empty; pass layer= one of {names_of(adata.layers)}.")
     return adata.X, in_memory(adata.var)
+
+
+def not_genes(var: pd.DataFrame, /) -> tuple[NDArray[np.bool_], str]:
+    """Which features are no genes, and what is said of them; "" where all are genes.
+
+    Antibodies, guides, peaks and the like, where ``var`` says so, and what HTSeq and STAR write
+    below the genes. Nothing is set aside on the word of a column that calls no feature a gene, and
+    a feature without a word is a gene.
+    """
+    import numpy as np
+
+    kinds = np.where(var.index.isin(_TALLIES), "tallies of reads", "").astype(object)
+    for column in _TYPES:
+        if column not in var:
+            continue
+        said = var[column].astype(object).where(var[column].notna(), "").astype(str).str.strip()
+        is_gene = said.str.casefold().isin(_EXPRESSION).to_numpy()
+        if is_gene.any():
+            kinds = np.where(is_gene | (said == "").to_numpy(), kinds, said.to_numpy(dtype=object))
+    aside = np.asarray(kinds != "", dtype=bool)
+    if not aside.any() or aside.all():
+        return np.zeros(len(var), dtype=bool), ""
+    found = ", ".join(sorted(set(kinds[aside])))
+    return aside, f"features that are not genes left out: {int(aside.sum())} ({found})"

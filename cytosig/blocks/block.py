@@ -36,6 +36,12 @@ class Block:
         shape = (self.stop - self.start, n_cols)
         return sp.csr_matrix((self.data, self.indices, self.indptr), shape=shape)
 
+    def only(self, columns: NDArray[np.bool_], /) -> Block:
+        """The values in the marked columns; all others are 0."""
+        kept = columns[self.indices]
+        indptr = np.concatenate([[0], np.cumsum(kept)])[self.indptr]
+        return Block(self.start, self.stop, indptr, self.indices[kept], self.data[kept])
+
     def arrays(
         self, rows: NDArray[np.int64], /
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:

@@ -18,6 +18,8 @@ from cytosig.blocks.sources import Held, Slabs, Stored
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from cytosig.blocks.block import Block, Span
     from cytosig.blocks.sources import Source
     from cytosig.blocks.watch import Watch
@@ -36,12 +38,20 @@ class RowBlocks:
         keeps its own chunks.
     watch
         Is told of every pass over the rows.
+    only
+        Columns to read; all others are 0 in every block. All are read when None.
     """
 
     def __init__(
-        self, matrix: Any, /, *, chunk_size: int | None = None, watch: Watch | None = None
+        self,
+        matrix: Any,
+        /,
+        *,
+        chunk_size: int | None = None,
+        watch: Watch | None = None,
+        only: NDArray[np.bool_] | None = None,
     ) -> None:
-        self.watch = watch
+        self.watch, self.only = watch, only
         if isinstance(matrix, np.matrix):
             matrix = np.asarray(matrix)
         if getattr(matrix, "ndim", 2) != 2:
@@ -60,7 +70,8 @@ class RowBlocks:
 
     def read(self, start: int, stop: int, /) -> Block:
         """The rows from ``start`` to before ``stop``; safe in several threads at once."""
-        return self._source.read(start, stop)
+        block = self._source.read(start, stop)
+        return block if self.only is None else block.only(self.only)
 
     def __iter__(self) -> Iterator[Block]:
         for span in self.spans:
@@ -76,7 +87,8 @@ class RowBlocks:
         n = self.shape[0]
         picked = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int)) if n else np.arange(0)
         if self.lazy is not None:
-            return self.lazy.pick(picked)
+            block = self.lazy.pick(picked)
+            return block if self.only is None else block.only(self.only)
         return joined(0, [self.read(*span) for span in runs(picked)])
 
 

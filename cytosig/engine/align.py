@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cytosig._anndata import not_genes
 from cytosig._errors import DataError, UsageError
 from cytosig._log import logger
 from cytosig.blocks import RowBlocks
@@ -82,7 +83,10 @@ def align(
     the same universe. ``watch`` is told of every pass over the rows; ``obs_names`` are for errors.
     """
     check = watched(*_files_of(matrix))
-    blocks = RowBlocks(matrix, chunk_size=options.chunk_size, watch=watch)
+    aside, note = not_genes(var)
+    blocks = RowBlocks(
+        matrix, chunk_size=options.chunk_size, watch=watch, only=~aside if note else None
+    )
     n_obs, n_vars = blocks.shape
     if n_obs == 0 or n_vars < _FEWEST_GENES:
         raise DataError(
@@ -99,13 +103,16 @@ def align(
     values, target_sum = _read_values(blocks, options, reference, for_errors)
     universe = make_universe(labels, found, additive=values.kind in ("counts", "linear"))
     notes = [f"genes: {source}", f"values: {values.kind} ({values.reason})"]
+    if note:
+        notes.append(note)
+        logger.info("%s.", note)
     if target_sum is not None:
         notes.append(f"normalised to {target_sum:,.0f} per observation, then log(x + 1)")
         logger.info("%s: %s; %s.", values.kind, values.reason, notes[-1])
         values = Values("log1p", values.reason, math.e, target_sum)
-    bad = _nonfinite(blocks, labels, options, notes)
-    if bad is not None:
-        universe = universe.without(bad)
+    left_out = _left_out(blocks, labels, options, notes)
+    if left_out is not None:
+        universe = universe.without(left_out)
     kept = None
     if reference is not None:
         _check_kind(reference, values)
@@ -118,7 +125,7 @@ def align(
         universe, kept = universe.keep(named), kept if kept is None else kept[named]
     _check_enough(universe, labels)
     notes.append(f"gene universe: {len(universe.keys)} genes")
-    library = None if bad is None else ~bad
+    library = None if left_out is None else ~left_out
     rows = Rows(blocks, Steps(n_vars, universe.selector(), target_sum, library))
     return Aligned(rows, universe, found, values, tuple(labels), kept, tuple(notes), check)
 
@@ -182,18 +189,19 @@ def _say_missing(n_shared: int, n_all: int, notes: list[str]) -> None:
         )
 
 
-def _nonfinite(
+def _left_out(
     blocks: RowBlocks, labels: list[str], options: Options, notes: list[str]
 ) -> NDArray[np.bool_] | None:
-    """Columns to leave out for a NaN or infinity in them, None for none."""
+    """Columns that are no genes, or have a NaN or infinity where that is to be left out."""
+    aside = None if blocks.only is None else ~blocks.only
     if options.nonfinite == "raise":
-        return None
+        return aside
     bad = nonfinite_columns(blocks, n_jobs=options.n_jobs)
     if not bad.any():
-        return None
+        return aside
     notes.append(f"{int(bad.sum())} genes with NaN or infinite values left out")
     logger.info("%s (first: %s).", notes[-1], labels[int(np.flatnonzero(bad)[0])])
-    return bad
+    return bad if aside is None else bad | aside
 
 
 def _check_kind(reference: Reference, values: Values) -> None:

@@ -11,6 +11,9 @@ from cytosig.blocks.lazy import as_block
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cytosig.blocks.block import Span
     from cytosig.engine.prepare import Rows, Steps
 
@@ -21,13 +24,15 @@ _AT_ONCE = 4  # chunks a thread, where all of a batch have to be waited for
 class _Errand:
     """What every task does; sent to each worker once."""
 
+    only: NDArray[np.bool_] | None
     steps: Steps
     function: Callable[..., Any]
     constants: tuple[Any, ...]
 
     def run(self, start: int, local: tuple[Any, ...], part: Any, /) -> Any:
-        block = self.steps.of(as_block(start, part))
-        return self.function(block, *local, *self.constants)
+        block = as_block(start, part)
+        block = block if self.only is None else block.only(self.only)
+        return self.function(self.steps.of(block), *local, *self.constants)
 
 
 def run_remotely(
@@ -63,8 +68,9 @@ def run_remotely(
     wanted = tuple(rows.spans if spans is None else spans)
     if lazy is None or not wanted:
         return
-    errand = delayed(_Errand(rows.steps, function, constants), pure=False, traverse=False)
-    tasks = [errand.run(span[0], local(span), lazy.later(*span), pure=False) for span in wanted]
+    errand = _Errand(rows.blocks.only, rows.steps, function, constants)
+    sent = delayed(errand, pure=False, traverse=False)
+    tasks = [sent.run(span[0], local(span), lazy.later(*span), pure=False) for span in wanted]
     for number, result in _as_they_come(tasks):
         take(wanted[number], result)
 

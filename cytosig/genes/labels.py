@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cytosig._anndata import not_genes
 from cytosig._errors import GeneError, UsageError
 from cytosig._log import logger
 from cytosig.genes.resolve import GeneMap, resolve
@@ -12,7 +13,9 @@ from cytosig.genes.resolve import GeneMap, resolve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from cytosig.genes.tables import Organism
 
@@ -52,7 +55,8 @@ def gene_labels(
 
     Returns
     -------
-    The names, one a column of the data; where they come from; and the genes found there.
+    The names, one a column of the data, "" for a feature that is no gene; where they come from; and
+    the genes found there.
 
     Raises
     ------
@@ -84,21 +88,22 @@ def gene_labels(
 def _choose(
     var: pd.DataFrame, genes: Sequence[str], column: str | None, organism: Organism
 ) -> tuple[list[str], str, GeneMap]:
+    aside, _ = not_genes(var)
     if column is not None:
         if column not in var.columns:
             raise UsageError(
                 f"gene_symbols={column!r} is no column of var; it has"
                 f" {', '.join(map(str, var.columns)) or 'no columns'}."
             )
-        labels = _texts(var[column])
+        labels = _texts(var[column], aside)
         return labels, f"var[{column!r}]", resolve(labels, genes, organism=organism)
-    best, source = _texts(var.index), "var_names"
+    best, source = _texts(var.index, aside), "var_names"
     found = resolve(best, genes, organism=organism)
     if found.n_found < _ENOUGH * len(genes):
         for name in _COLUMNS:
             if name not in var.columns:
                 continue
-            labels = _texts(var[name])
+            labels = _texts(var[name], aside)
             there = resolve(labels, genes, organism=organism)
             if there.n_found > found.n_found:
                 best, source, found = labels, f"var[{name!r}]", there
@@ -107,10 +112,11 @@ def _choose(
     return best, source, found
 
 
-def _texts(values: pd.Series[str] | pd.Index[str]) -> list[str]:
+def _texts(values: pd.Series[str] | pd.Index[str], aside: NDArray[np.bool_]) -> list[str]:
     texts = [str(value) for value in values]
-    if values.hasnans:
-        return ["" if gap else text for text, gap in zip(texts, values.isna(), strict=True)]
+    if values.hasnans or aside.any():
+        gaps = values.isna() | aside
+        return ["" if gap else text for text, gap in zip(texts, gaps, strict=True)]
     return texts
 
 

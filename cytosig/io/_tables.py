@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from cytosig._anndata import not_genes
 from cytosig._errors import DataError
 from cytosig._log import logger
 from cytosig.io._cells import is_number, parse_row
@@ -41,6 +42,8 @@ class Table:
 
 def read_table(path: Path, *, transpose: bool | None) -> AnnData:
     """Read a text table; ``transpose=True`` says that its rows are genes."""
+    import pandas as pd
+
     table = _parse(path)
     by_genes = transpose
     if by_genes is None:
@@ -50,6 +53,11 @@ def read_table(path: Path, *, transpose: bool | None) -> AnnData:
         table = _without_annotation(path, table)
     samples, genes = (table.columns, table.rows) if by_genes else (table.rows, table.columns)
     values = table.values.T if by_genes else table.values
+    aside, note = not_genes(pd.DataFrame(index=genes))
+    if note:
+        logger.info("%s: %s.", path, note)
+        values = values[:, ~aside]
+        genes = [gene for gene, left_out in zip(genes, aside, strict=True) if not left_out]
     matrix = sparse_if_mostly_zero(compact(values))
     return build(matrix, samples=samples, genes=genes, var={}, where=str(path))
 

@@ -47,7 +47,9 @@ def read(path: str | os.PathLike[str], *, transpose: bool | None = None) -> AnnD
     AnnData, observations × genes. ``.h5ad`` and ``.zarr`` come back as stored. Elsewhere ``X``
     is float32, or float64 where float32 would change an integer above 2**24 or overflow; 10x
     matrices are CSR, and so are tables with more than 60 % zeros. Names are kept verbatim and
-    duplicate gene names are left for the gene resolver. Empty and NA cells become NaN.
+    duplicate gene names are left for the gene resolver. Empty and NA cells become NaN. Features
+    of 10x files that are not gene expression are left out, and so are HTSeq's and STAR's tallies
+    of reads in tables (``__no_feature``, ``N_unmapped`` and the like).
 
     Raises
     ------

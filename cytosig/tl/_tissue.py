@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytosig._anndata import matrix_of
+from cytosig._anndata import matrix_of, not_genes
 from cytosig._errors import DataError, GeneError, UsageError
 from cytosig._keys import PSEUDOBULK
 from cytosig._log import logger
@@ -97,7 +97,7 @@ def read_tissue(adata: AnnData, catalogue: Catalogue, asked: Cells, /) -> Read:
         When there are no cell types to attribute anything to, when the values cannot be pooled,
         or when too few cells are left.
     """
-    bulk = _pooled(adata, asked)
+    bulk = _genes_of(_pooled(adata, asked))
     if bulk.n_vars == 1:
         raise DataError(
             f"The data hold 1 gene, {str(bulk.var_names[0])!r}: what cells express is read against"
@@ -174,8 +174,8 @@ def _pooled(adata: AnnData, asked: Cells) -> AnnData:
             " express. Pass layer= with counts or logged expression, or use_raw=True."
         )
     if record["mode"] == "mean":
-        matrix, _ = matrix_of(adata, layer=asked.layer, use_raw=asked.use_raw)
-        values = recognise(RowBlocks(matrix), n_jobs=asked.n_jobs)
+        matrix, var = matrix_of(adata, layer=asked.layer, use_raw=asked.use_raw)
+        values = recognise(RowBlocks(matrix, only=~not_genes(var)[0]), n_jobs=asked.n_jobs)
         plain = values.base is None  # log2 of CPM and the like, nothing added
         record["base"] = 0.0 if plain else values.base
         record["total"] = values.total or (1e6 if plain else _SPARE_TOTAL)
@@ -185,6 +185,15 @@ def _pooled(adata: AnnData, asked: Cells) -> AnnData:
             record["reason"],
         )
     return found
+
+
+def _genes_of(bulk: AnnData) -> AnnData:
+    """Without features that are not genes."""
+    aside, note = not_genes(bulk.var)
+    if note:
+        logger.info("%s.", note)
+        return bulk[:, ~aside]
+    return bulk
 
 
 def _per_million(values: Array, total: Array, record: Mapping[str, Any]) -> Array:

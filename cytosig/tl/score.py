@@ -101,7 +101,9 @@ def score(
         Numbers to tune methods by, such as ``{"ucell": {"max_rank": 1000}}``; see
         ``cytosig methods``.
     layer, use_raw
-        Score this layer, or ``adata.raw``, instead of ``adata.X``.
+        Score this layer, or ``adata.raw``, instead of ``adata.X``. Features that are no genes are
+        left out of it: what ``var["feature_types"]`` calls something else than gene expression,
+        and HTSeq's and STAR's tallies of reads (``__no_feature``, ``N_unmapped``).
     gene_symbols
         Column of ``var`` with gene names; found by itself when None.
     organism

@@ -190,6 +190,73 @@ def test_a_matrix_of_no_numbers_is_refused(counts: AnnData, values: object) -> N
         cs.tl.score(anndata.AnnData(np.tile(values, (1, 3))))
 
 
+# --- features that are no genes -----------------------------------------------------------------
+
+
+def _with_antibodies(adata: AnnData, values: object = 500.0) -> AnnData:
+    """Three antibodies and what HTSeq counts no gene for; one antibody has a gene's name."""
+    names = ["STAT1", "CD4_TotalSeqB", "CD8_TotalSeqB", "__no_feature"]
+    kinds = ["Gene Expression"] * adata.n_vars + ["Antibody Capture"] * 3 + ["Gene Expression"]
+    more = np.tile(np.asarray(values, dtype=adata.X.dtype), (adata.n_obs, 4 // np.size(values)))
+    more = np.repeat(more, 4 // more.shape[1], axis=1)
+    var = pd.DataFrame(
+        {"feature_types": pd.Categorical(kinds)}, index=pd.Index([*adata.var_names, *names])
+    )
+    x = sparse.csr_matrix(np.column_stack([adata.X.toarray(), more]))
+    return anndata.AnnData(x, obs=adata.obs.copy(), var=var)
+
+
+@same_names
+@pytest.mark.parametrize("form", ["csr", "csc", "dense", "dask", "backed"])
+def test_antibodies_and_tallies_are_no_genes(
+    counts: AnnData, form: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    both, expected = _with_antibodies(counts), _run(counts)
+    if form == "dense":
+        both.X = both.X.toarray()
+    elif form == "csc":
+        both.X = both.X.tocsc()
+    elif form == "dask":
+        da = pytest.importorskip("dask.array")
+        both.X = da.from_array(both.X, chunks=(100, both.n_vars), asarray=False)
+    elif form == "backed":
+        both.write_h5ad(tmp_path / "both.h5ad")
+        both = anndata.read_h5ad(tmp_path / "both.h5ad", backed="r")
+    with caplog.at_level("INFO", logger="cytosig"):
+        found = _run(both)
+    _same(found, expected, rtol=1e-12)
+    note = "features that are not genes left out: 4 (Antibody Capture, tallies of reads)"
+    assert note in found.uns["cytosig"]["notes"]
+    assert note in caplog.text
+    assert f"gene universe: {counts.n_vars} genes" in found.uns["cytosig"]["notes"]
+
+
+@same_names
+@pytest.mark.parametrize("values", [[-3.0, 2.0], [np.nan, 80.0]])
+def test_what_antibodies_hold_does_not_matter(logged: AnnData, values: list[float]) -> None:
+    """Neither the values are taken for contrasts, nor is a gap found."""
+    _same(_run(_with_antibodies(logged, values)), _run(logged), rtol=1e-12)
+
+
+@same_names
+def test_antibodies_are_no_genes_of_ligands_samples_and_references(counts: AnnData) -> None:
+    both = _with_antibodies(counts)
+    for call, options in ((cs.tl.channels, {}), (cs.tl.balance, {"sample_key": "donor"})):
+        found, expected = (call(a, copy=True, **options) for a in (both, counts))
+        found, expected = ({**a.obsm, **a.uns["cytosig"]} for a in (found, expected))
+        tables = [name for name, v in expected.items() if isinstance(v, pd.DataFrame)]
+        assert tables
+        for name in tables:
+            pd.testing.assert_frame_equal(found[name], expected[name])
+    assert cs.tl.fit_reference(both).genes == cs.tl.fit_reference(counts).genes
+
+
+def test_features_stay_where_none_is_called_a_gene(counts: AnnData) -> None:
+    expected = _run(counts)
+    counts.var["feature_types"] = ["protein_coding"] * 700 + ["lncRNA"] * (counts.n_vars - 700)
+    _same(_run(counts), expected, rtol=1e-12)
+
+
 # --- gene names ---------------------------------------------------------------------------------
 
 

@@ -271,6 +271,20 @@ def test_a_column_of_gene_lengths_is_no_sample(
     assert "Gene Length taken for annotation" in caplog.text
 
 
+def test_reads_that_belong_to_no_gene_are_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As HTSeq and STAR write them below and above the genes."""
+    rows = [["gene", "s1", "s2"], ["N_unmapped", "900", "800"], ["STAT1", "1", "2"]]
+    rows += [["IRF1", "3", "4"], ["__no_feature", "500", "600"], ["__not_aligned", "7", "8"]]
+    file = dump(tmp_path / "htseq.tsv", rows, delimiter="\t")
+    with caplog.at_level("INFO", logger="cytosig"):
+        adata = read(file)
+    assert list(adata.var_names) == ["STAT1", "IRF1"]
+    np.testing.assert_array_equal(adata.X, [[1, 3], [2, 4]])
+    assert "not genes left out: 3 (tallies of reads)" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["x.csv.gz", "matrix.mtx.gz"])
 def test_a_line_without_end(tmp_path, name):
     """A hundred MB of zeros in a hundred kB; a reader of lines would take all of it for one."""

@@ -268,6 +268,16 @@ def doubled(adata: AnnData, gene: str) -> AnnData:
         )  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:Variable names are not unique")
+def test_antibodies_are_no_genes(tissue: AnnData, talk: Callable, tables: Tables) -> None:
+    """Not part of the depth either."""
+    x = np.column_stack([tissue.X.toarray(), np.full((tissue.n_obs, 2), 300.0)])
+    kinds = ["Gene Expression"] * tissue.n_vars + ["Antibody Capture"] * 2
+    names = pd.Index([*tissue.var_names, "IL6", "CD4_TotalSeqB"])
+    var = pd.DataFrame({"feature_types": kinds}, index=names)
+    same(talk(anndata.AnnData(x, tissue.obs.copy(), var)), tables)
+
+
 @pytest.mark.parametrize("gene", ["IL6", "SOCS3", "BG0010"])
 @pytest.mark.filterwarnings("ignore:Variable names are not unique")
 def test_columns_of_one_gene_are_added_up(
