@@ -45,6 +45,8 @@ class Document:
         """Read and parse a TOML file."""
         try:
             text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise SignatureError(f"{path}: No such file.") from error
         except (OSError, UnicodeDecodeError) as error:
             raise SignatureError(f"{path}: cannot be read as UTF-8 text: {error}.") from error
         return cls.parse(text, str(path))

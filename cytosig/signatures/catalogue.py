@@ -278,12 +278,16 @@ class Catalogue:
     @classmethod
     def from_gmt(cls, path: str | os.PathLike[str], /) -> Catalogue:
         """From a GMT file; ``GENE+`` and ``GENE-`` mark direction, plain names are up."""
-        return cls.from_signatures(formats.read_gmt(path))
+        found = formats.read_gmt(path)
+        with formats.naming(path):
+            return cls.from_signatures(found)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], /) -> Catalogue:
         """From ``.toml`` (the only one that holds variants), ``.gmt`` or a csv/tsv table."""
-        return cls.from_lists(formats.read_any(path))
+        found = formats.read_any(path)
+        with formats.naming(path):
+            return cls.from_lists(found)
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """``{id: {gene: signed weight}}``, generic signatures; see `for_compartment`."""

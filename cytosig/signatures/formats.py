@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from io import BytesIO
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cytosig._errors import FileError, SignatureError
 from cytosig.signatures._strict import Document
@@ -16,10 +19,20 @@ from cytosig.signatures.parse import parse_user_signatures
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
 _LONG = ("source", "target")
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str], /) -> Iterator[None]:
+    """Put the file before what is wrong with its signatures."""
+    try:
+        yield
+    except SignatureError as error:
+        raise SignatureError(f"{path}: {error}") from error
 
 
 def _signed(token: str, where: str) -> ResponseGene:
@@ -86,12 +99,13 @@ def from_frame(frame: pd.DataFrame, /) -> list[Signature]:
     ]
 
 
-def _from_long(frame: pd.DataFrame) -> list[Signature]:
+def _from_long(frame: pd.DataFrame, places: Sequence[str] | None = None) -> list[Signature]:
+    """``places`` is where each row stands, for messages."""
     weights = frame["weight"] if "weight" in frame.columns else [1.0] * len(frame)
     sets: dict[str, dict[str, float]] = {}
     rows = zip(frame["source"], frame["target"], weights, strict=True)
     for number, (source, target, weight) in enumerate(rows):
-        where = f"row {number} ({source}, {target})"
+        where = f"{places[number] if places else f'row {number}'} ({source}, {target})"
         if not isinstance(source, str) or not isinstance(target, str):
             raise SignatureError(f"{where}: source and target must be texts.")
         genes = sets.setdefault(source.strip(), {})
@@ -105,7 +119,8 @@ def _from_long(frame: pd.DataFrame) -> list[Signature]:
 def read_gmt(path: str | os.PathLike[str], /) -> list[Signature]:
     """Signatures of a GMT file, errors with line numbers."""
     label = str(path)
-    found = []
+    found: list[Signature] = []
+    lines: dict[str, int] = {}
     for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
@@ -115,11 +130,14 @@ def read_gmt(path: str | os.PathLike[str], /) -> list[Signature]:
             raise SignatureError(
                 f"{label}:{number}: expected name, description and genes separated by tabs."
             )
+        if (first := lines.setdefault(fields[0], number)) != number:
+            raise SignatureError(
+                f"{label}:{number}: signature {fields[0]!r} is given twice, first in line {first};"
+                " rename one."
+            )
         records = (_signed(gene, f"{label}:{number}") for gene in dict.fromkeys(genes))
-        try:
+        with naming(f"{label}:{number}"):
             found.append(Signature(fields[0], tuple(records)))
-        except SignatureError as error:
-            raise SignatureError(f"{label}:{number}: {error}") from error
     return found
 
 
@@ -140,20 +158,33 @@ def _read_table(path: str | os.PathLike[str], sep: str) -> list[Signature]:
     import pandas as pd
 
     try:
-        with Path(path).open("rb") as file:  # a name that pandas would take for an address is none
-            packed: Literal["gzip"] | None = "gzip" if str(path).lower().endswith(".gz") else None
-            frame = pd.read_csv(
-                file, sep=sep, comment="#", keep_default_na=False, na_values=[""],
-                compression=packed, float_precision="round_trip",
-            )  # fmt: skip
+        content = Path(path).read_bytes()  # a name that pandas would take for an address is none
+        if str(path).lower().endswith(".gz"):
+            content = gzip.decompress(content)
+        frame = pd.read_csv(
+            BytesIO(content), sep=sep, comment="#", keep_default_na=False, na_values=[""],
+            float_precision="round_trip",
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise SignatureError(f"{path}: No such file.") from error
     except (OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise SignatureError(f"{path}: cannot be read as a table: {error}.") from error
     if not set(_LONG) <= set(frame.columns):
-        frame = frame.set_index(frame.columns[0])
-    try:
-        return from_frame(frame)
-    except SignatureError as error:
-        raise SignatureError(f"{path}: {error}") from error
+        with naming(path):
+            return from_frame(frame.set_index(frame.columns[0]))
+    if "weight" in frame.columns and not pd.api.types.is_numeric_dtype(frame["weight"]):
+        numbers = pd.to_numeric(frame["weight"], errors="coerce")
+        frame["weight"] = numbers.astype(object).where(numbers.notna(), frame["weight"])
+    with naming(path):
+        return _from_long(frame, _lines_of(content, sep, len(frame)))
+
+
+def _lines_of(content: bytes, sep: str, n: int) -> list[str] | None:
+    """Line of each of the ``n`` rows below the header; None where a row takes several lines."""
+    blank = b" \t".replace(sep.encode(), b"")
+    lines = [line.strip(blank) for line in content.splitlines()]
+    rows = [k for k, line in enumerate(lines, start=1) if line and not line.startswith(b"#")]
+    return [f"line {k}" for k in rows[1:]] if len(rows) == n + 1 else None
 
 
 def to_frame(sets: Mapping[str, Mapping[str, float]], /) -> pd.DataFrame:
@@ -176,6 +207,8 @@ def to_gmt(signatures: Iterable[Signature], /) -> str:
 def _read_text(path: str | os.PathLike[str]) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise FileError(f"{path}: No such file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{path}: cannot be read as UTF-8 text: {error}.") from error
 

@@ -204,9 +204,13 @@ def parse_cytokine(doc: Document, /) -> tuple[Cytokine, Lists | None]:
 def parse_user_signatures(doc: Document, /) -> list[Lists]:
     """Read a user's own file: ``[[signature]]`` tables with genes, variants and evidence."""
     table = Table(doc, doc.data)
-    found = []
+    found: list[Lists] = []
+    seen: set[str] = set()
     for entry in table.tables("signature"):
         id = entry.id()
+        if id in seen:
+            entry.fail(f"signature {id!r} is given twice; rename one.", key="id")
+        seen.add(id)
         axis = entry.text("axis", required=False)
         signature = _signature(id, entry, *_grade(entry))
         variants = _variants(id, entry, signature)

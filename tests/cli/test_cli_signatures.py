@@ -234,7 +234,9 @@ def test_check_accepts_every_kind(tmp_path, capsys):
         ("a.toml", '[[signature]]\nid = "A"\ngenes = ["MYC"]\n', ":3: "),
         ("a.toml", 'id = "A"\nname = "a"\nfamily = \n', ":3"),
         ("a.gmt", "ONE\tx\tMYC\nTWO\n", ":2: "),
-        ("a.tsv", "source\ttarget\tweight\nA\tMYC\tx\n", "a.tsv"),
+        ("a.gmt", "ONE\tx\tMYC\nONE\tx\tFOS\n", ":2: "),
+        ("a.toml", '[[signature]]\nid = "A"\nup = [{gene = "MYC"}]\n' * 2, ":5: "),
+        ("a.tsv", "source\ttarget\tweight\nA\tFOS\t1\nA\tMYC\tx\n", "line 3 (A, MYC)"),
     ],
 )
 def test_check_names_file_and_line(tmp_path, capsys, name, text, where):

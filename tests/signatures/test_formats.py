@@ -135,6 +135,7 @@ def test_plain_gmt_is_up(tmp_path: Path) -> None:
         ("A\tx\tSTAT1\t+\n", 1),
         ("A\tx\tIRF1\nB/C\tx\tIRF1\n", 2),
         ("A\tx\tIRF1\nB\tx\tIRF1+\tIRF1-\n", 2),
+        ("A\tx\tIRF1\n\nB\tx\tIRF1\nA\tx\tSTAT1\n", 4),
     ],
 )
 def test_mistakes_in_gmt_name_the_line(tmp_path: Path, text: str, line: int) -> None:
@@ -185,7 +186,7 @@ def test_mistakes_in_dicts(sets: dict[str, object], message: str) -> None:
 
 def test_mistakes_in_tables_name_the_file(tmp_path: Path) -> None:
     path = _file(tmp_path / "bad.csv", "source,target,weight\nA,STAT1,1\nA,STAT1,2\n")
-    with pytest.raises(SignatureError, match=r"bad\.csv: row 1"):
+    with pytest.raises(SignatureError, match=r"bad\.csv: line 3 "):
         Catalogue.from_file(path)
     with pytest.raises(SignatureError, match=r"empty\.csv"):
         Catalogue.from_file(_file(tmp_path / "empty.csv", ""))
@@ -198,8 +199,54 @@ def test_genes_that_spreadsheets_and_pandas_read_as_nothing(tmp_path: Path) -> N
     path = _file(tmp_path / "s.csv", "source,target,weight\nA,NA,1\nA,STAT1,1\n")
     assert Catalogue.from_file(path).to_dict() == {"A": {"NA": 1.0, "STAT1": 1.0}}
     path = _file(tmp_path / "t.csv", "source,target,weight\nA,,1\nA,STAT1,1\n")
-    with pytest.raises(SignatureError, match="row 0"):
+    with pytest.raises(SignatureError, match="line 2 "):
         Catalogue.from_file(path)
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv", "csv.gz"])
+@pytest.mark.parametrize("bad", ["x", "nan", "inf", ""])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_weight_that_is_none_is_found_in_its_line(
+    tmp_path: Path, end: str, bad: str, newline: str
+) -> None:
+    """Past a comment, a blank line and rows whose weights are numbers."""
+    rows = ["# mine", "source,target,weight", "S,STAT1,1", "", "S,IRF1,2.5", f"S,CD74,{bad}"]
+    text = newline.join([*rows, "S,MX1,1", ""])
+    content = (text if "csv" in end else text.replace(",", "\t")).encode()
+    path = tmp_path / f"sets.{end}"
+    path.write_bytes(gzip.compress(content) if end.endswith("gz") else content)
+    shown = f"'{bad}'" if bad in ("x", "nan") else bad or "nan"
+    wanted = rf"sets\.{end}: line 6 \(S, CD74\): weight {shown};"
+    with pytest.raises(SignatureError, match=wanted):
+        Catalogue.from_file(path)
+
+
+def test_a_row_of_several_lines_is_counted_as_a_row(tmp_path: Path) -> None:
+    text = 'source,target,weight,note\nS,STAT1,1,"two\nlines"\nS,IRF1,x,\n'
+    with pytest.raises(SignatureError, match=r"row 1 \(S, IRF1\): weight 'x'"):
+        Catalogue.from_file(_file(tmp_path / "sets.csv", text))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("none.gmt", "\n", "No signatures given"),
+        ("none.csv", "source,target,weight\n", "No signatures given"),
+        ("none.csv", "source,target,weight\nA,STAT1,0\n", "'A' has no genes"),
+        ("none.csv", "gene,A\nSTAT1,0\n", "'A' has no genes"),
+    ],
+)
+def test_a_file_without_signatures_is_named(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    with pytest.raises(SignatureError, match=rf"{name}: .*{message}"):
+        Catalogue.from_file(_file(tmp_path / name, text))
+
+
+@pytest.mark.parametrize("name", ["a.gmt", "a.toml", "a.csv", "a.tsv.gz"])
+def test_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises((FileError, SignatureError), match=rf"{name}: No such file\.$"):
+        Catalogue.from_file(tmp_path / name)
 
 
 @pytest.mark.parametrize("how", ["cut short", "damaged", "no gzip"])

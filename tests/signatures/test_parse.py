@@ -229,7 +229,8 @@ def test_mistakes_in_a_users_own_file(
 def test_the_same_id_twice_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(OWN.replace("SECOND", "FIRST"), encoding="utf-8")
-    with pytest.raises(SignatureError, match="'FIRST' is given twice"):
+    line = 1 + path.read_text(encoding="utf-8").split("\n").index('id = "FIRST"', 2)
+    with pytest.raises(SignatureError, match=rf"own\.toml:{line}: .*'FIRST' is given twice"):
         Catalogue.from_file(path)
 
 
