@@ -9,7 +9,7 @@ from cytosig._errors import DataError, FileError
 from cytosig.io._detect import zarr_is_anndata
 from cytosig.io._hdf5 import faults_of
 from cytosig.io._matrix import check_sparse
-from cytosig.io.lazy import check_pointers, opened
+from cytosig.io.lazy import check_pointers, opened, without_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def _checked(path: Path, kind: str, reader: Callable[[Path], AnnData]) -> AnnDat
         warnings.simplefilter("ignore")
         adata = reader(path)
     if adata.X is None and adata.raw is None and not _layer_names(adata):
-        raise DataError(f"{path} holds no matrix: X, layers and raw are all absent.")
+        raise DataError(without_matrix(path, adata.uns))
     matrices = [("X", adata.X)] + [(f"layers[{k!r}]", adata.layers[k]) for k in _layer_names(adata)]
     matrices += [] if adata.raw is None else [("raw.X", adata.raw.X)]
     for name, matrix in matrices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -101,15 +102,31 @@ def _opened(store: Any, path: Path) -> AnnData:
     if stored is not None and "X" in stored:
         own = matrix_in(stored["X"], f"{path}, raw.X")
         raw = {"X": own, "var": read_elem(stored["var"])}
+    uns = read_elem(store["uns"]) if "uns" in store else {}
     if X is None and raw is None and not layers:
-        raise DataError(f"{path} holds no matrix: X, layers and raw are all absent.")
+        raise DataError(without_matrix(path, uns))
     obs, var = read_elem(store["obs"]), read_elem(store["var"])
     for matrix in (*([] if X is None else [X]), *layers.values()):
         _check_shape(matrix, (len(obs), len(var)), path)
     if raw is not None:
         _check_shape(raw["X"], (len(obs), len(raw["var"])), path)
-    uns = read_elem(store["uns"]) if "uns" in store else {}
     return AnnData(X=X, obs=obs, var=var, layers=layers, raw=raw, uns=uns)
+
+
+def without_matrix(path: Path, uns: Mapping[str, Any], /) -> str:
+    """What is said of a store that has nothing to score."""
+    records = {name: held for name, held in uns.items() if isinstance(held, Mapping)}
+    versions = {name: held.get("versions") for name, held in records.items()}
+    ours = [k for k, v in versions.items() if isinstance(v, Mapping) and "cytosig-toolkit" in v]
+    found = f"{path} holds no matrix: X, layers and raw are all absent."
+    if not ours:
+        return f"{found} Give the file that has the expression values."
+    reader = "zarr" if path.is_dir() else "h5ad"
+    return (
+        f"{found} It holds results of cytosig alone (uns: {', '.join(map(repr, ours))}), as written"
+        f" with --scores-only: read them with anndata.read_{reader}, or give the data that they"
+        " were made of."
+    )
 
 
 def _check_shape(matrix: Any, shape: tuple[int, int], path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 
 from cytosig._errors import DataError, FileError
-from cytosig.io import read
+from cytosig.io import open_store, read
 
 
 def dense(matrix) -> np.ndarray:
@@ -75,6 +75,24 @@ def test_no_matrix_at_all(tmp_path, adata):
     adata.write_h5ad(tmp_path / "x.h5ad")
     with pytest.raises(DataError, match="holds no matrix"):
         read(tmp_path / "x.h5ad")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of anndata and zarr, on formats of zarr
+@pytest.mark.parametrize("kind", ["h5ad", "zarr"])
+def test_results_without_a_matrix_are_told_from_nothing(tmp_path, adata, kind):
+    adata.X = None
+    del adata.layers["counts"]
+    path = tmp_path / f"scores.{kind}"
+    getattr(adata, f"write_{kind}")(path)
+    with pytest.raises(DataError, match=r"absent\. Give the file that has the expression"):
+        read(path)
+    adata.uns["mine"] = {"versions": {"cytosig-toolkit": "0.1.0"}}
+    getattr(adata, f"write_{kind}")(path)
+    message = rf"results of cytosig alone \(uns: 'mine'\).*anndata\.read_{kind}, or give the data"
+    with pytest.raises(DataError, match=message):
+        read(path)
+    with pytest.raises(DataError, match=message), open_store(path):
+        pass
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.1, 0.5, 0.9, 0.999])
