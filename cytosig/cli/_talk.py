@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from inspect import signature
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _PLACES = ("metadata", "out", "tables", "tables_as", "format", "transpose", "graphml")
 _SHOWN_ROWS = 40
+_UNSAFE = re.compile(r"[^\w.-]+")
 _PROBABILITIES = ("p", "q", "p_competence", "p_response", "coupling_p")
 
 
@@ -124,23 +126,38 @@ def _opened(source: Path, transpose: bool | None, *, whole: bool) -> Iterator[An
 
 def _write_graphs(adata: AnnData, key: str, path: Path) -> None:
     """The links as a graph; of each condition in a file of its own where there are several."""
-    import re
-
     import networkx as nx
 
     from cytosig import tl
     from cytosig._log import logger
     from cytosig.io import atomic_path
 
-    unsafe = re.compile(r"[^\w.-]+")
     conditions = list(dict.fromkeys(adata.uns[key]["links"]["condition"].astype(str)))
-    for name in conditions:
+    for name, own in _graph_paths(path, conditions).items():
         graph = tl.network(adata, condition=name, key_added=key)
-        ending = "" if len(conditions) == 1 else f"-{unsafe.sub('_', name)}"
-        own = path.with_name(f"{path.stem}{ending}{path.suffix}")
+        graph.graph["condition"] = name
         with atomic_path(own) as part:
             nx.write_graphml(graph, part, edge_id_from_attribute="id")
-        logger.info("%s: %d links.", own, graph.number_of_edges())
+        whose = "" if own == path else f" of {name!r}"
+        logger.info("%s: %d links%s.", own, graph.number_of_edges(), whose)
+
+
+def _graph_paths(path: Path, conditions: list[str]) -> dict[str, Path]:
+    """A file for each condition; a number tells apart those that would be called the same.
+
+    Numbers do not depend on the order, and who needs no other characters goes first.
+    """
+    if len(conditions) == 1:
+        return {conditions[0]: path}
+    safe = {name: _UNSAFE.sub("_", name) for name in conditions}
+    found: dict[str, Path] = {}
+    taken: set[str] = set()
+    for name in sorted(conditions, key=lambda name: (safe[name] != name, name)):
+        endings = (safe[name], *(f"{safe[name]}-{n}" for n in range(2, len(conditions) + 2)))
+        ending = next(one for one in endings if one.casefold() not in taken)
+        taken.add(ending.casefold())  # some file systems hold A and a for the same
+        found[name] = path.with_name(f"{path.stem}-{ending}{path.suffix}")
+    return {name: found[name] for name in conditions}
 
 
 def _write_all(record: dict[str, Any], name: str, folder: Path, suffix: str) -> None:

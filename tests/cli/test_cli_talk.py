@@ -17,6 +17,7 @@ import cytosig as cs
 from cytosig import tl
 from cytosig.cli import run
 from cytosig.cli._app import app
+from cytosig.cli._talk import _graph_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,7 +206,20 @@ def test_a_graph_for_every_condition(
     graph = nx.read_graphml(tmp_path / "net-y_z.graphml", force_multigraph=True)
     assert [*graph.edges(data="cytokine")] == [("a", "b", "IFNG")]
     assert nx.read_graphml(tmp_path / "net-x.graphml").number_of_edges() == 0  # q of 0.5, and none
-    assert "net-y_z.graphml: 1 links" in capsys.readouterr().err
+    assert graph.graph["condition"] == "y z"
+    assert "net-y_z.graphml: 1 links of 'y z'." in capsys.readouterr().err
+
+
+def test_every_condition_has_a_file_of_its_own(tmp_path: Path) -> None:
+    names = ["a/b", "<5", "a_b-2", "a:b", "x", ">5", "a_b", "X", "a b"]
+    found = _graph_paths(tmp_path / "g.graphml", names)
+    assert list(found) == names
+    assert found["a_b"].name == "g-a_b.graphml"
+    assert found["a_b-2"].name == "g-a_b-2.graphml"
+    assert (found["<5"].name, found[">5"].name) == ("g-_5.graphml", "g-_5-2.graphml")
+    assert len({path.name.casefold() for path in found.values()}) == len(names)
+    assert _graph_paths(tmp_path / "g.graphml", names[::-1]) == found
+    assert _graph_paths(tmp_path / "g.graphml", ["a b"])["a b"].name == "g.graphml"
 
 
 def test_outputs_are_never_inputs_nor_each_other(
