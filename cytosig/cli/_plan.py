@@ -179,6 +179,11 @@ def _each(sources: Sequence[Path], places: dict[str, Any], fixed: dict[str, Any]
         )
     found = []
     for source, name in zip(sources, names_of(sources), strict=True):
+        if name in ("", ".", ".."):
+            raise UsageError(
+                f"{source}: its results would be called {name!r}, which is no name for a file:"
+                " rename it, or give its whole path."
+            )
         suffix = ".zarr" if any((source / mark).exists() for mark in _ZARR_MARKS) else ".h5ad"
         own = {
             **places,

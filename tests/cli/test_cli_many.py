@@ -70,6 +70,16 @@ def _assert_equal(found, expected):
         np.testing.assert_array_equal(found.obsm[slot].to_numpy(), expected.obsm[slot].to_numpy())
 
 
+@pytest.mark.parametrize("name", ["...h5ad", "..h5ad", "../.."])
+def test_no_table_is_written_outside_of_the_folder(tmp_path, name):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for place in (["--tsv", tmp_path / "T"], ["-o", tmp_path / "O"]):
+        done = _cli(tmp_path / "a.h5ad", tmp_path / "in" / "deep" / name, *place)
+        assert done.code == 2
+        assert "is no name for a file: rename it" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
 def test_each_file_has_a_zero_of_its_own(files, parts, tmp_path):
     out, tables = tmp_path / "out", tmp_path / "tables"
     done = _cli(*files, "-o", out, "--tsv", tables, "--batch", "donor", "--format", "json")
