@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cytosig._errors import FileError, UsageError
 from cytosig._keys import Keys
 from cytosig._log import logger
+from cytosig.cli._places import check_distinct
 from cytosig.cli._tables import MethodTables, label_of, write_tables
 
 if TYPE_CHECKING:
@@ -139,13 +140,10 @@ class Outputs:
     def _check_distinct(self, inputs: list[Path]) -> None:
         from cytosig.io import check_output
 
-        seen: dict[Path, Path] = {}
         for path in self.files:
             if not (self.in_place and path == self.main):
                 check_output(path, inputs=inputs)
-            other = seen.setdefault(path.resolve(), path)
-            if other is not path:
-                raise UsageError(f"Two outputs are the same file: {other} and {path}. Rename one.")
+        check_distinct(self.files, folder=self.tables)
 
     def write(
         self,

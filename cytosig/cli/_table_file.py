@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_WRITTEN = ("balance", "blockade", "sources", "targets", "links")
-"""What names of tables begin with."""
-
 SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz", ".json", ".parquet")
 
 
@@ -98,6 +95,7 @@ def _put(table: pd.DataFrame, part: Path, path: Path) -> None:
 
 
 def check_places(
+    tool: str,
     arguments: Mapping[str, Any],
     places: Mapping[str, Any],
     /,
@@ -110,26 +108,44 @@ def check_places(
     Raises
     ------
     UsageError
-        When options need others, or a path is an input or no place to write to.
+        When options need others, or a path is an input, another output or no place to write to.
     """
     from cytosig.cli._files import check_writable
+    from cytosig.cli._places import check_distinct
     from cytosig.io import check_output
 
     out: Path | None = places["out"]
+    files = [path for path in (out, *further) if path is not None]
     if "key_added" in arguments and (out is None or not is_h5ad(out)):
         raise UsageError("--key-added names a slot of an .h5ad file: give -o OUT.h5ad.")
     if places["tables_as"] is not None and places["tables"] is None:
         raise UsageError("--tables-as says how tables are written: give --tables DIR.")
+    check_distinct(files, folder=places["tables"])
     if places["tables"] is not None:
-        for path in places["tables"].glob("*"):
-            if path.name.startswith(_WRITTEN):
-                check_output(path, inputs=inputs)
-    for path in (out, *further):
-        if path is not None and path is out and not is_h5ad(path):
+        folder, suffix = places["tables"], getattr(places["tables_as"], "value", "tsv")
+        for path in folder.glob(f"{tool}*.{suffix}"):
+            check_output(path, inputs=inputs)
+        for path in files:
+            _refuse_table(path, tool, folder, suffix)
+    for path in files:
+        if path is out and not is_h5ad(path):
             check_frame_path(path, inputs=inputs)
-        elif path is not None:
+        else:
             check_output(path, inputs=inputs)
             check_writable(path)
+
+
+def _refuse_table(path: Path, tool: str, folder: Path, suffix: str) -> None:
+    """Tables are called as the tool, or as that and more."""
+    real = path.resolve()
+    if (
+        real.parent == folder.resolve()
+        and real.name.startswith(tool)
+        and real.name.endswith(f".{suffix}")
+    ):
+        raise UsageError(
+            f"Two outputs may be the same file: {path} and a table of --tables {folder}. Rename it."
+        )
 
 
 def is_h5ad(path: Path, /) -> bool:

@@ -57,7 +57,7 @@ def run_tool(name: str, asked: dict[str, Any], shown: Sequence[str], caption: st
     places = {place: asked.pop(place, None) for place in _PLACES}
     named = [Path(text) for text in asked.get("signatures", []) if is_file(text)]
     arguments = arguments_of(asked)
-    _check(arguments, source, places, named)
+    _check(name, arguments, source, places, named)
 
     from cytosig import tl
     from cytosig.cli._metadata import add_metadata
@@ -100,16 +100,13 @@ def arguments_of(asked: dict[str, Any], /) -> dict[str, Any]:
 
 
 def _check(
-    arguments: dict[str, Any], source: Path, places: dict[str, Any], named: list[Path]
+    tool: str, arguments: dict[str, Any], source: Path, places: dict[str, Any], named: list[Path]
 ) -> None:
     """Refuse what can be refused before anything is read."""
     from cytosig.cli._table_file import check_places
 
-    out, graphml = places["out"], places["graphml"]
     inputs = [path for path in (source, places["metadata"], *named) if path is not None]
-    check_places(arguments, places, inputs=inputs, further=(graphml,))
-    if graphml is not None and graphml == out:
-        raise UsageError(f"Two outputs are the same file: {out} and {graphml}. Rename one.")
+    check_places(tool, arguments, places, inputs=inputs, further=(places["graphml"],))
 
 
 @contextmanager

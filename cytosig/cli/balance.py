@@ -144,7 +144,7 @@ def _check(arguments: dict[str, Any], source: Path, places: dict[str, Any]) -> N
     inputs = [path for path in (source, places["metadata"], *places["named"]) if path is not None]
     if places["save_reference"] is not None and "reference" in arguments:
         raise UsageError("--save-reference and --reference exclude each other; leave one out.")
-    check_places(arguments, places, inputs=inputs, further=(places["save_reference"],))
+    check_places("balance", arguments, places, inputs=inputs, further=(places["save_reference"],))
 
 
 def _reference(adata: AnnData, arguments: dict[str, Any]) -> Any:

@@ -137,7 +137,7 @@ def _check(arguments: dict[str, Any], source: Path, places: dict[str, Any]) -> N
     from cytosig.cli._table_file import check_places
 
     inputs = [path for path in (source, places["metadata"], *places["named"]) if path is not None]
-    check_places(arguments, places, inputs=inputs)
+    check_places("blockade", arguments, places, inputs=inputs)
 
 
 def _write_all(record: dict[str, Any], folder: Path, suffix: str) -> None:

@@ -131,6 +131,15 @@ def test_control(bulk, capsys):
     assert abs(np.mean(controls)) < 1e-4  # they are the zero
 
 
+def test_a_reference_has_a_file_of_its_own(bulk, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for words in (["-o", "a.tsv"], ["--tables", "."]):
+        name = "a.tsv" if "-o" in words else "balance.tsv"
+        assert run(["balance", str(bulk), *words, "--save-reference", name, *FAST]) == 2
+        assert "the same file" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -87,7 +87,30 @@ def test_no_table_takes_the_place_of_an_input(tmp_path, name, refused):
     places = {**NOWHERE, "tables": tmp_path / "tables"}
     told = pytest.raises(UsageError, match="is the input") if refused else nullcontext()
     with told:
-        check_places({}, places, inputs=[tmp_path / "bulk.tsv"])
+        check_places("balance", {}, places, inputs=[tmp_path / "bulk.tsv"])
+
+
+@pytest.mark.parametrize(
+    ("out", "further", "refused"),
+    [
+        ("a.tsv", "a.tsv", "Two outputs are the same file"),
+        ("a.tsv", "./sub/../a.tsv", "Two outputs are the same file"),
+        ("a.tsv", "tt/balance.tsv", "a table of --tables"),
+        ("tt/balance_axes.tsv", None, "a table of --tables"),
+        ("tt/mine.tsv", "tt/balance.npz", None),
+        ("balance.tsv", "links.npz", None),
+        ("tt", None, "for tables, a folder"),
+        ("a.tsv", "tt", "for tables, a folder"),
+    ],
+)
+def test_no_output_takes_the_place_of_another(tmp_path, out, further, refused):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "tt").mkdir()
+    places = {**NOWHERE, "out": tmp_path / out, "tables": tmp_path / "tt"}
+    more = () if further is None else (tmp_path / further,)
+    told = pytest.raises(UsageError, match=refused) if refused else nullcontext()
+    with told:
+        check_places("balance", {}, places, inputs=[], further=more)
 
 
 def test_a_result_is_not_written_once_its_input_has_changed(tmp_path):
