@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cytosig._errors import FileError, UsageError
 from cytosig._keys import Keys
 from cytosig._log import logger
-from cytosig.cli._places import check_distinct
+from cytosig.cli._places import check_distinct, check_named
 from cytosig.cli._tables import MethodTables, label_of, write_tables
 
 if TYPE_CHECKING:
@@ -118,17 +118,26 @@ class Outputs:
         self._check_distinct(list(inputs))
 
     def prepare(self) -> None:
-        """Make the folder for tables.
+        """Make the folder for tables, once all else is known to have a place.
 
         Raises
         ------
         FileError
             A place that cannot be written to.
         """
+        later = [path for path in self.files if self._makes(path.parent.resolve())]
+        for path in self.files:
+            if path not in later:
+                check_writable(path)
         if self.tables is not None:
             make_folder(self.tables)
-        for path in self.files:
+        for path in later:
             check_writable(path)
+
+    def _makes(self, folder: Path) -> bool:
+        """Whether the folder will be there with that for tables."""
+        within = self.tables is not None and self.tables.resolve().is_relative_to(folder)
+        return within and not folder.is_dir()
 
     def _check_holds_all(self, main: Path) -> None:
         if len(self.asked) > 1 and not is_store_name(main):
@@ -228,6 +237,7 @@ def _check_suffix(path: Path) -> None:
         raise UsageError(
             f"{path}: unknown kind of output; end it in .h5ad, .zarr, .tsv, .csv (.gz) or .parquet."
         )
+    check_named(path, (*_STORE_SUFFIXES, *_TABLE_SUFFIXES))
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise UsageError(f"{path}: parquet needs pyarrow. Run 'pip install pyarrow', or use .tsv.")
     if is_zarr(path) and find_spec("zarr") is None:

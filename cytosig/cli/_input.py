@@ -44,9 +44,14 @@ def is_stored(data: DataSet, call: Call, /) -> bool:
         )
     if outputs.in_place and not stored:
         raise UsageError(f"{source} is no store of today's layout; give -o OUT instead.")
+    if main is not None and is_zarr(main) and not (stored or data.joined):
+        raise UsageError(
+            f"{main}: a zarr store is written from .h5ad and .zarr stores of today's layout only,"
+            f" and {source} is none; give -o OUT.h5ad."
+        )
     if main is None or outputs.scores_only:
         return stored
-    if is_zarr(main) and not (stored and source.is_dir()):
+    if is_zarr(main) and not source.is_dir():
         raise UsageError(
             f"{main}: a zarr store with expression is written from a zarr store only; give -o"
             " OUT.h5ad, or --scores-only."

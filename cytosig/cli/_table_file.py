@@ -23,15 +23,18 @@ def check_frame_path(path: Path, /, *, inputs: Sequence[Path]) -> None:
     Raises
     ------
     UsageError
-        The suffix is unknown, pyarrow is missing for parquet, or the file is an input.
+        The suffix is unknown or all there is of the name, pyarrow is missing for parquet, or the
+        file is an input.
     FileError
         The place cannot be written to.
     """
     from cytosig.cli._files import check_writable
+    from cytosig.cli._places import check_named
     from cytosig.io import check_output
 
     if not path.name.lower().endswith(SUFFIXES):
         raise UsageError(f"{path}: unknown kind of table; end it in {', '.join(SUFFIXES)}.")
+    check_named(path, SUFFIXES)
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise UsageError(f"{path}: parquet needs pyarrow. Run 'pip install pyarrow', or use .tsv.")
     check_output(path, inputs=inputs)
@@ -109,8 +112,10 @@ def check_places(
     ------
     UsageError
         When options need others, or a path is an input, another output or no place to write to.
+    FileError
+        When a place cannot be written to.
     """
-    from cytosig.cli._files import check_writable
+    from cytosig.cli._files import check_writable, make_folder
     from cytosig.cli._places import check_distinct
     from cytosig.io import check_output
 
@@ -122,6 +127,8 @@ def check_places(
         raise UsageError("--tables-as says how tables are written: give --tables DIR.")
     check_distinct(files, folder=places["tables"])
     if places["tables"] is not None:
+        if places["tables"].exists():
+            make_folder(places["tables"])  # not over a file
         folder, suffix = places["tables"], getattr(places["tables_as"], "value", "tsv")
         for path in folder.glob(f"{tool}*.{suffix}"):
             check_output(path, inputs=inputs)

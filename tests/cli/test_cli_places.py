@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from cytosig._errors import FileError, UsageError
-from cytosig.cli import _table_file
+from cytosig.cli import _table_file, run
 from cytosig.cli._files import Outputs, alone_in
-from cytosig.cli._table_file import check_places, write_folder
+from cytosig.cli._table_file import check_frame_path, check_places, write_folder
 from cytosig.engine.room import Folder
 
 if TYPE_CHECKING:
@@ -111,6 +111,47 @@ def test_no_output_takes_the_place_of_another(tmp_path, out, further, refused):
     told = pytest.raises(UsageError, match=refused) if refused else nullcontext()
     with told:
         check_places("balance", {}, places, inputs=[], further=more)
+
+
+@pytest.mark.parametrize("name", [".h5ad", "..h5ad", ".tsv", ".TSV.gz", ".zarr", "...csv"])
+def test_a_suffix_is_no_name(tmp_path, name, capsys):
+    (tmp_path / "in.csv").write_text("an input")
+    words = ["score", str(tmp_path / "in.csv"), "-o", str(tmp_path / name)]
+    assert run([*words, "--tsv", str(tmp_path / "tt")]) == 2
+    assert "is a suffix without a name; write" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    for end in (".tsv", "..json"):
+        with pytest.raises(UsageError, match="suffix without a name"):
+            check_frame_path(tmp_path / end, inputs=[])
+
+
+@pytest.mark.parametrize(
+    ("out", "tables", "code"),
+    [
+        ("tt/x.h5ad", "tt/x.h5ad", 2),
+        ("tt/x.zarr", "tt/x.zarr/more", 2),
+        ("absent/x.h5ad", "tt/more", 1),
+    ],
+)
+def test_no_folder_is_made_for_a_run_that_is_refused(tmp_path, out, tables, code, capsys):
+    (tmp_path / "tt").mkdir()
+    words = ["-o", str(tmp_path / out), "--tsv", str(tmp_path / tables)]
+    assert run(["score", str(tmp_path / "in.csv"), *words]) == code
+    assert "Rename one" in (said := capsys.readouterr().err) or "there is no folder" in said
+    assert [path.name for path in tmp_path.rglob("*")] == ["tt"]
+
+
+def test_a_file_is_no_folder_for_tables(tmp_path):
+    (tmp_path / "tt").write_text("a file")
+    with pytest.raises(FileError, match="is a file; give the name of a folder"):
+        check_places("links", {}, {**NOWHERE, "tables": tmp_path / "tt"}, inputs=[])
+
+
+@pytest.mark.parametrize("tables", ["new", "new/tables"])
+def test_a_file_may_be_beside_the_tables(tmp_path, tables):
+    Outputs(main=tmp_path / "new" / "x.h5ad", tables=tmp_path / tables).prepare()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert (tmp_path / tables).is_dir()
 
 
 def test_a_result_is_not_written_once_its_input_has_changed(tmp_path):

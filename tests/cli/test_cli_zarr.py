@@ -204,3 +204,12 @@ def test_scores_of_an_h5ad_may_go_to_zarr(score, cells, tmp_path):
     assert found.shape == (40, 0)
     np.testing.assert_array_equal(found.obsm["X_umap"], cells.obsm["X_umap"])
     assert found.obsm["cytosig_score"].index.equals(cells.obs_names)
+
+
+@pytest.mark.parametrize("more", [[], ["--scores-only"]])
+def test_of_a_table_there_is_no_zarr(score, cells, tmp_path, more, capsys):
+    cells.to_df().to_csv(tmp_path / "in.csv")
+    assert score(tmp_path / "in.csv", "-o", tmp_path / "out.zarr", *more) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("in.csv is none; give -o OUT.h5ad.\n"), "nothing that would fail, too"
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
