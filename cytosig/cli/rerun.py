@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cytosig._errors import DataError
+from cytosig._errors import CytosigError, DataError
 from cytosig.cli import _options as o  # noqa: TC001 - typer reads the annotations
-from cytosig.cli._compare_options import Key  # noqa: TC001
 from cytosig.cli._options import option
 from cytosig.cli._output import FormatOption, emit
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: cytosig rerun scored.h5ad"
 _WHAT = "What is compared"
+_LAST_PLACES = "1e-9"
+"""Numbers that are nearer than this differ by rounding."""
 
 Source = Annotated[
     Path,
@@ -37,6 +38,13 @@ Inputs = Annotated[
         "The data that OUT was made from, where OUT holds no expression; repeat it for files that"
         " were joined, in their order.",
         metavar="IN",
+    ),
+]  # fmt: skip
+Key = Annotated[
+    str | None,
+    option(
+        "--key", _WHAT, "Only the results of this --key-added.", metavar="NAME",
+        show_default="all there are",
     ),
 ]  # fmt: skip
 Tolerance = Annotated[
@@ -68,7 +76,10 @@ def rerun(
     from cytosig._log import logger
 
     with _with_data(source, inputs or (), transpose) as adata:
-        found = tl.rerun(adata, key=key, tolerance=tolerance or 0.0, n_jobs=n_jobs)
+        try:
+            found = tl.rerun(adata, key=key, tolerance=tolerance or 0.0, n_jobs=n_jobs)
+        except CytosigError as exc:
+            raise type(exc)(f"{source}: {exc}") from exc
     for name, (then, now) in found.attrs["versions"].items():
         logger.warning("%s was %s then, and is %s now.", name, then, now)
     emit(_rows(found), format=format, digits=6)
@@ -78,9 +89,19 @@ def rerun(
         why = f" ({first['detail']})" if first["detail"] else ""
         raise DataError(
             f"{source}: {len(wrong)} of {len(found)} results are not as stored; first"
-            f" {first['slot']}: {first['state']}{why}."
+            f" {first['slot']}: {first['state']}{why}.{_hint(wrong)}"
         )
     logger.info("%s: all %d results came out as they are stored.", source, len(found))
+
+
+def _hint(wrong: pd.DataFrame) -> str:
+    """What to do about numbers that differ in their last places alone."""
+    if not wrong["largest"].max() < float(_LAST_PLACES):  # nor where there are none
+        return ""
+    return (
+        f" No number is off by more than {wrong['largest'].max():.1g}: --tolerance"
+        f" {_LAST_PLACES} passes over last places, which other versions or processors give."
+    )
 
 
 def _rows(found: pd.DataFrame) -> list[dict[str, Cell]]:

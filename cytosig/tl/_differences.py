@@ -91,7 +91,8 @@ def _difference(slot: str, one: Any, other: Any, tolerance: float) -> Difference
     for name in dict.fromkeys((*left, *right)):
         if name not in left or name not in right or left[name].shape != right[name].shape:
             size = sum(values.size for values in left.values())
-            return Difference(slot, DIFFERS, size, size, detail=f"{name}: of another size")
+            sizes = f"{_size(left.get(name))}, now {_size(right.get(name))}"
+            return Difference(slot, DIFFERS, size, size, detail=_named("", name, sizes))
     return _of_columns(slot, [(name, left[name], right[name]) for name in left], tolerance)
 
 
@@ -107,10 +108,17 @@ def _of_tables(slot: str, one: pd.DataFrame, other: pd.DataFrame, tolerance: flo
             detail = f"its {what}: {len(mine)}, now {len(theirs)}, or others"
             return Difference(slot, DIFFERS, one.size, one.size, detail=detail)
     columns = [(str(name), one.iloc[:, i], other.iloc[:, i]) for i, name in enumerate(one.columns)]
-    return _of_columns(slot, columns, tolerance)
+    return _of_columns(slot, columns, tolerance, rows=one.index)
 
 
-def _of_columns(slot: str, columns: list[tuple[str, Any, Any]], tolerance: float, /) -> Difference:
+def _of_columns(
+    slot: str,
+    columns: list[tuple[str, Any, Any]],
+    tolerance: float,
+    /,
+    *,
+    rows: pd.Index[Any] | None = None,
+) -> Difference:
     size, count, largest, detail = 0, 0, float("nan"), ""
     for name, one, other in columns:
         wrong, apart = _apart(one, other, tolerance)
@@ -118,7 +126,7 @@ def _of_columns(slot: str, columns: list[tuple[str, Any, Any]], tolerance: float
         largest = float(np.fmax(largest, apart))
         if wrong.any() and not detail:
             at = int(wrong.argmax())
-            detail = f"{name}: {_at(one, at)}, now {_at(other, at)}".removeprefix(": ")
+            detail = _named("" if rows is None else str(rows[at]), name, _both(one, other, at))
     return Difference(slot, DIFFERS if count else SAME, size, count, largest, detail)
 
 
@@ -140,6 +148,24 @@ def _apart(one: Any, other: Any, tolerance: float) -> tuple[NDArray[np.bool_], f
     return gaps | ((words[0] != words[1]) & ~empty), float("nan")
 
 
-def _at(column: Any, row: int) -> str:
-    found = np.asarray(column)[row]
-    return f"{found:.6g}" if isinstance(found, float | np.floating) else str(found)[:40]
+def _named(row: str, column: str, what: str) -> str:
+    """Something with the names of the row and column it is in, where these have names."""
+    where = ", ".join(name for name in (row, column) if name)
+    return f"{where}: {what}" if where else what
+
+
+def _size(values: NDArray[Any] | None) -> str:
+    if values is None:
+        return "absent"
+    return f"{' × '.join(map(str, values.shape))} value{'' if values.size == 1 else 's'}"
+
+
+def _both(one: Any, other: Any, row: int) -> str:
+    """A value then and now, of numbers as many digits as tell them apart."""
+    then, now = (np.asarray(column)[row] for column in (one, other))
+    if all(isinstance(value, float | np.floating) for value in (then, now)):
+        shown = [(f"{then:.{digits}g}", f"{now:.{digits}g}") for digits in range(6, 18)]
+        left, right = next((pair for pair in shown if pair[0] != pair[1]), shown[-1])
+    else:
+        left, right = str(then)[:40], str(now)[:40]
+    return f"{left}, now {right}"

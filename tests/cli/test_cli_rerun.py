@@ -57,8 +57,26 @@ def test_what_differs_is_an_error_of_the_data(data: Path, tmp_path: Path, capsys
     held.obsm["cytosig_score"].iloc[3, 0] = 9.0
     held.write_h5ad(out)
     assert run(["rerun", str(out)]) == 1
-    assert "first obsm['cytosig_score']: differs (IFNG: 9, now" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"first obsm['cytosig_score']: differs ({held.obs_names[3]}, IFNG: 9, now" in said
+    assert "--tolerance" not in said
     assert run(["rerun", str(out), "--tolerance", "20"]) == 0
+
+
+def test_every_record_is_made_again_unless_one_is_named(capsys) -> None:
+    assert run(["rerun", "--help"]) == 0
+    assert "[default: (all there are)]" in " ".join(capsys.readouterr().out.split())
+
+
+def test_last_places_may_be_passed_over(data: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out.h5ad"
+    _score(data, out)
+    held = anndata.read_h5ad(out)
+    held.obsm["cytosig_score"] *= 1 + 1e-13
+    held.write_h5ad(out)
+    assert run(["rerun", str(out)]) == 1
+    assert "--tolerance 1e-9 passes over last places" in capsys.readouterr().err
+    assert run(["rerun", str(out), "--tolerance", "1e-9"]) == 0
 
 
 def test_results_alone_need_the_data(data: Path, tmp_path: Path, capsys) -> None:
@@ -94,8 +112,20 @@ def test_a_layer_of_the_data_is_read_again(cells: AnnData, tmp_path: Path) -> No
     assert run(["rerun", str(out), "--input", str(tmp_path / "cells.h5ad"), "-q"]) == 0
 
 
-def test_a_file_without_a_record_is_refused(data: Path, tmp_path: Path, capsys) -> None:
-    assert run(["rerun", str(data)]) == 1
-    assert "no record of calls" in capsys.readouterr().err
+def test_a_file_without_a_record_is_refused_by_name(data: Path, tmp_path: Path, capsys) -> None:
+    later, table = tmp_path / "later.h5ad", tmp_path / "s.tsv"
+    _score(data, later)
+    _score(data, table)
+    held = anndata.read_h5ad(later)
+    held.uns["cytosig"]["format"] = 99
+    held.write_h5ad(later)
+    capsys.readouterr()
+    for path, told in ((data, "no record"), (table, "no record"), (later, "stored in format '99'")):
+        assert run(["rerun", str(path), "-q"]) == 1
+        said = capsys.readouterr().err
+        assert f"error: {path}: " in said
+        assert told in said
+    assert run(["rerun", str(data), "--key", "mine"]) == 2
+    assert f"{data}: uns has no 'mine'" in capsys.readouterr().err
     assert run(["rerun", str(tmp_path / "absent.h5ad")]) == 1
     assert run(["rerun", str(data), "--tolerance", "-1"]) == 2

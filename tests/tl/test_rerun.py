@@ -112,7 +112,7 @@ def test_a_changed_number_is_named(scored: AnnData) -> None:
     row = found.loc["obsm['cytosig_score']"]
     assert (row["state"], row["n_different"]) == ("differs", 1)
     assert row["largest"] == pytest.approx(0.25, abs=1e-6)
-    assert row["detail"].startswith("IL6: ")
+    assert row["detail"].startswith(f"{adata.obs_names[7]}, IL6: ")
     assert set(found.drop("obsm['cytosig_score']")["state"]) == {"same"}
     near = cs.tl.rerun(adata, tolerance=0.3, n_jobs=1).set_index("slot").loc[row.name]
     assert (near["state"], near["n_different"]) == ("same", 0)
@@ -140,6 +140,29 @@ def test_infinity_is_near_to_nothing_but_itself(then: float, now: float) -> None
         assert (found.state, found.n_different) == ("differs", 1)
         (same,) = differences(table(now), table(now), tolerance=tolerance)
         assert (same.state, same.n_different) == ("same", 0)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        (pd.DataFrame({"q": [1.0, 0.5]}, ["s1", "s2"]), {"q": [1.0, 0.25]}, "s2, q: 0.5, now 0.25"),
+        (0.8313129, 0.83131294, "0.8313129, now 0.83131294"),
+        (np.float32(0.1), 0.1, "0.100000001, now 0.1"),
+        (1.0, np.nextafter(1.0, 2), "1, now 1.0000000000000002"),
+        (1234567, 1234568, "1234567, now 1234568"),
+        (1.0, np.nan, "1, now nan"),
+        ("a", "b", "a, now b"),
+        (np.zeros(3), np.zeros((2, 3)), "3 values, now 2 × 3 values"),
+        ({"a": 1}, {"a": 1, "b": 2}, "b: absent, now 1 value"),
+    ],
+)
+def test_both_values_are_told_and_where_they_are(then: object, now: object, told: str) -> None:
+    from cytosig.tl._differences import differences
+
+    if isinstance(then, pd.DataFrame):
+        now = pd.DataFrame(now, then.index)
+    (found,) = differences({"slot": then}, {"slot": now}, tolerance=0.0)
+    assert found.detail == told
 
 
 def test_another_matrix_gives_other_scores(cells: AnnData) -> None:
