@@ -60,6 +60,7 @@ _OPTIONS = {
     "max_genes": "--max-genes",
     "max_q": "--max-q",
     "min_lfc": "--min-lfc",
+    "pairs": "--pairs",
 }
 _ARGUMENT = re.compile(
     rf"(?<![\w.-])({'|'.join(_OPTIONS)})="
@@ -67,6 +68,15 @@ _ARGUMENT = re.compile(
     r"|\[(?P<names>'[\w.-]+'(?:, '[\w.-]+')*)\]"
     r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<tuple>\()|(?=[\s,.;:)]|$))"
 )
+_PHRASES = {
+    r"\bmax_q=None shows": "-o OUT.tsv holds",
+    r"\bcenter=None\b": "--no-center",
+    r"\btranspose=False\b": "--no-transpose",
+    r"\bas key_added\b": "as --key-added",
+    r"\b(?:cs|cytosig)\.tl\.fit_reference\b": "--save-reference",
+    r"\b(?:cs|cytosig)\.tl\.(score|balance|blockade|compare|sources|targets|links)\b"
+    r"(?:\(adata[^()]*\))?": r"cytosig \1",
+}
 _SETTING = re.compile(r"^settings: (?P<one>\w+\.\w+=)?")
 
 
@@ -82,6 +92,8 @@ def in_option_words(text: str, /) -> str:
     >>> in_option_words("settings: ucell.max_rank=1; expected a whole number from 2.")
     '--set ucell.max_rank=1; expected a whole number from 2.'
     """
+    for python, typed in _PHRASES.items():
+        text = re.sub(python, typed, text)
     return _ARGUMENT.sub(_option, _SETTING.sub(_set, text))
 
 

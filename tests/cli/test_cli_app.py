@@ -173,7 +173,19 @@ def test_control_characters_are_escaped():
         ("settings: ucell has no 'x'", "--set: ucell has no 'x'"),
         ("settings: ucell.w_neg=-1; expected", "--set ucell.w_neg=-1; expected"),
         ("these settings: none", "these settings: none"),
+        ("Pass transpose=True, or transpose=False if", "Pass --transpose, or --no-transpose if"),
+        ("control=, or center=None if", "--control, or --no-center if"),
+        ("too few samples); max_q=None shows them all.",
+         "too few samples); -o OUT.tsv holds them all."),
+        ("Run cs.tl.balance with the same sample_key=.",
+         "Run cytosig balance with the same --sample-key."),
+        ("Run cs.tl.links(adata, sample_key=..., cell_type_key=...) first, or pass the key= it was"
+         " given as key_added.",
+         "Run cytosig links first, or pass the --key it was given as --key-added."),
+        ("Fit it with cytosig.tl.fit_reference on", "Fit it with --save-reference on"),
+        ("cs.tl.channels gives ligands", "cs.tl.channels gives ligands"),
+        ("pairs=True needs two", "--pairs needs two"),
     ],
-)
+)  # fmt: skip
 def test_messages_name_options(message, expected):
     assert in_option_words(message) == expected

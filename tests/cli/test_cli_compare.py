@@ -284,7 +284,7 @@ def test_a_file_without_scores_says_what_to_run(tmp_path, capsys):
     del adata.obsm["cytosig_score"]
     adata.write_h5ad(tmp_path / "plain.h5ad")
     assert run(["compare", str(tmp_path / "plain.h5ad"), "--groupby", "site"]) == 2
-    assert "cs.tl.score" in capsys.readouterr().err
+    assert "Run cytosig score first" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_an_error_of_the_data(tmp_path, capsys):
