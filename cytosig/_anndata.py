@@ -58,9 +58,22 @@ def matrix_of(adata: AnnData, /, *, layer: str | None, use_raw: bool) -> tuple[A
         if layer not in adata.layers:
             raise UsageError(f"layer={layer!r} is not there; layers: {names_of(adata.layers)}.")
         return adata.layers[layer], in_memory(adata.var)
-    if adata.X is None:
+    matrix = x_of(adata)
+    if matrix is None:
+        if adata.raw is None and not any(name is not None for name in adata.layers):
+            raise DataError(
+                "adata holds no matrix: X, layers and raw are all absent, as where scores were"
+                " stored without expression. Take the data that were scored."
+            )
         raise DataError(f"adata.X is empty; pass layer= one of {names_of(adata.layers)}.")
-    return adata.X, in_memory(adata.var)
+    return matrix, in_memory(adata.var)
+
+
+def x_of(adata: AnnData, /) -> Any | None:
+    """``X``; None where there is none, which anndata trips over in a backed file."""
+    if adata.isbacked and adata.file.is_open and "X" not in adata.file:
+        return None
+    return adata.X
 
 
 def not_genes(var: pd.DataFrame, /) -> tuple[NDArray[np.bool_], str]:

@@ -45,7 +45,8 @@ def _checked(path: Path, kind: str, reader: Callable[[Path], AnnData]) -> AnnDat
         # old layouts and repeated names are expected here, and judged elsewhere
         warnings.simplefilter("ignore")
         adata = reader(path)
-    if adata.X is None and adata.raw is None and not _layer_names(adata):
+    holds_matrix = adata.X is not None or adata.raw is not None or bool(_layer_names(adata))
+    if not holds_matrix and not len(adata.obsm):  # scores need none
         raise DataError(without_matrix(path, adata.uns))
     matrices = [("X", adata.X)] + [(f"layers[{k!r}]", adata.layers[k]) for k in _layer_names(adata)]
     matrices += [] if adata.raw is None else [("raw.X", adata.raw.X)]

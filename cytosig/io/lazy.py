@@ -121,10 +121,9 @@ def without_matrix(path: Path, uns: Mapping[str, Any], /) -> str:
     found = f"{path} holds no matrix: X, layers and raw are all absent."
     if not ours:
         return f"{found} Give the file that has the expression values."
-    reader = "zarr" if path.is_dir() else "h5ad"
     return (
         f"{found} It holds results of cytosig alone (uns: {', '.join(map(repr, ours))}), as written"
-        f" with --scores-only: read them with anndata.read_{reader}, or give the data that they"
+        " with --scores-only, which can be compared and reported. To score, give the data that they"
         " were made of."
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cytosig._anndata import x_of
 from cytosig._errors import DataError
 from cytosig._keys import PSEUDOBULK
 from cytosig.blocks import RowBlocks
@@ -91,8 +92,9 @@ def cells_of_each(adata: AnnData, /) -> np.ndarray[Any, np.dtype[np.float64]] | 
 
 
 def _matrices(adata: AnnData) -> Iterator[tuple[str, Any]]:
-    if adata.X is not None:
-        yield "X", adata.X
+    matrix = x_of(adata)
+    if matrix is not None:
+        yield "X", matrix
     if adata.raw is not None and adata.raw.X is not None:
         yield "raw", adata.raw.X
     layers: Mapping[Any, Any] = adata.layers

@@ -279,6 +279,30 @@ def test_zarr_is_read_too(tmp_path, clinic, capsys):
     assert [row["p"] for row in rows] == pytest.approx(_expected(clinic).tolist())
 
 
+@pytest.mark.parametrize("name", ["scores.h5ad", "scores.zarr"])
+def test_scores_suffice_to_compare_and_to_report(tmp_path, clinic, capsys, name):
+    from cytosig.io.append import write_scores
+
+    adata = _scored()
+    adata.uns["cytosig"] = {"format": 1}
+    source, out = tmp_path / name, tmp_path / "out.h5ad"
+    write_scores(adata, source, key="cytosig")
+    asked = ["--metadata", str(clinic), "--groupby", "response"]
+    call = ["compare", str(source), *asked, "--method", "welch"]
+    assert run([*call, "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["p"] for row in rows] == pytest.approx(_expected(clinic).tolist())
+    assert run([*call, "-o", str(out)]) == 0
+    back = anndata.read_h5ad(out)
+    assert back.X is None
+    found = back.uns["cytosig"]["compare"].sort_values("p")["p"]
+    assert found.tolist() == pytest.approx(_expected(clinic).tolist())
+    assert run(["report", str(source), *asked, "-o", str(tmp_path / "page.html")]) == 0
+    assert "R vs N" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert run(["score", str(source), "-o", str(tmp_path / "again.h5ad")]) == 1
+    assert "holds no matrix" in capsys.readouterr().err
+
+
 def test_a_file_without_scores_says_what_to_run(tmp_path, capsys):
     adata = _scored()
     del adata.obsm["cytosig_score"]

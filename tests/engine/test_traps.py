@@ -182,8 +182,12 @@ def test_log1p_of_negative_values_is_refused(logged: AnnData) -> None:
 @pytest.mark.parametrize("values", [np.array([["a", "b"]] * 4, dtype=object).T, None])
 def test_a_matrix_of_no_numbers_is_refused(counts: AnnData, values: object) -> None:
     if values is None:
+        counts.layers["log"] = counts.X.copy()
         counts.X = None
-        with pytest.raises(DataError, match=r"adata\.X is empty.*layer="):
+        with pytest.raises(DataError, match=r"adata\.X is empty.*layer= one of 'log'"):
+            cs.tl.score(counts)
+        del counts.layers["log"]
+        with pytest.raises(DataError, match=r"holds no matrix.*Take the data that were scored"):
             cs.tl.score(counts)
         return
     with pytest.raises(DataError, match="expected numbers"):

@@ -72,6 +72,13 @@ def test_layers_without_x(tmp_path, adata):
 def test_no_matrix_at_all(tmp_path, adata):
     adata.X = None
     del adata.layers["counts"]
+    scores = adata.obsm["score"]["IFNG"].tolist()
+    adata.write_h5ad(tmp_path / "scores.h5ad")
+    back = read(tmp_path / "scores.h5ad")  # results need no expression
+    assert back.X is None
+    assert back.obsm["score"]["IFNG"].tolist() == scores
+    for slot in list(adata.obsm):
+        del adata.obsm[slot]
     adata.write_h5ad(tmp_path / "x.h5ad")
     with pytest.raises(DataError, match="holds no matrix"):
         read(tmp_path / "x.h5ad")
@@ -82,17 +89,21 @@ def test_no_matrix_at_all(tmp_path, adata):
 def test_results_without_a_matrix_are_told_from_nothing(tmp_path, adata, kind):
     adata.X = None
     del adata.layers["counts"]
-    path = tmp_path / f"scores.{kind}"
+    obsm, path = dict(adata.obsm), tmp_path / f"scores.{kind}"
+    adata.obsm = {}
     getattr(adata, f"write_{kind}")(path)
     with pytest.raises(DataError, match=r"absent\. Give the file that has the expression"):
         read(path)
     adata.uns["mine"] = {"versions": {"cytosig-toolkit": "0.1.0"}}
     getattr(adata, f"write_{kind}")(path)
-    message = rf"results of cytosig alone \(uns: 'mine'\).*anndata\.read_{kind}, or give the data"
+    message = r"results of cytosig alone \(uns: 'mine'\).*To score, give the data that they were"
     with pytest.raises(DataError, match=message):
         read(path)
     with pytest.raises(DataError, match=message), open_store(path):
         pass
+    adata.obsm = obsm
+    getattr(adata, f"write_{kind}")(path)
+    assert set(read(path).obsm) == set(obsm)
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.1, 0.5, 0.9, 0.999])
