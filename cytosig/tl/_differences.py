@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAME, DIFFERS, MISSING, NEW = "same", "differs", "not made again", "new"
-_ASIDE = (CALLS, GIVEN, "versions", "version", "part_of")  # not results
+_ASIDE = (CALLS, GIVEN, "versions", "version", "part_of", "looks_like_cells")  # not results
 
 
 @dataclass(frozen=True)

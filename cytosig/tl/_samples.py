@@ -119,7 +119,7 @@ def samples_of(
     """Read the samples of a bulk, or pool cells to samples; ``also`` names genes to read later."""
     if pooling.sample_key is None:
         refuse_repeats(adata)
-        why = "" if PSEUDOBULK in adata.uns else looks_like_cells(adata)
+        why = looks_like_cells(adata)
         if why:
             raise DataError(
                 f"The observations look like single cells ({why}); a balance is that of a sample."

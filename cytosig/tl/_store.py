@@ -77,6 +77,7 @@ def store(
     params: Mapping[str, dict[str, Any]],
     digest: str,
     cells: Cells | None,
+    note: Mapping[str, str],
 ) -> None:
     """Write tables to ``obsm`` and the record of the run to ``uns``, in place of an older run's.
 
@@ -87,6 +88,8 @@ def store(
     ----------
     params
         What was asked for, by method.
+    note
+        Of what the observations are, for every record.
     """
     _forget(adata, keys)
     first, *further = found
@@ -96,7 +99,7 @@ def store(
             logger.warning("What was stored under %r is overwritten by method %r.", own.uns, name)
         _forget(adata, own)
         _write(adata, found[name], own, with_ligand=name == first)
-        record = _record(found[name], params[name], digest, cells)
+        record = _record(found[name], params[name], digest, cells) | dict(note)
         if name == first:
             adata.uns[own.uns] = _of_other_tools(adata, own) | record
         else:

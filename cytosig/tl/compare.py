@@ -62,7 +62,8 @@ def compare(
     """Compare scores, axes and balance between samples.
 
     The sample is the unit. Cells are averaged to one value a sample (or a cell type of a
-    sample) first; an object that looks like single cells is refused without ``sample_key``.
+    sample) first; what looks like single cells is refused without ``sample_key`` (the
+    signs are in docs/compare.md; give it whenever observations are cells).
     Exactly one of ``groupby``, ``covariate`` and ``survival`` says what is compared.
 
     Parameters

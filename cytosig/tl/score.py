@@ -12,6 +12,7 @@ from cytosig.engine.options import Options
 from cytosig.tl._cells import cells_of
 from cytosig.tl._inputs import as_catalogue, baseline_of, listeners
 from cytosig.tl._recorded import recorded
+from cytosig.tl._replicates import note_of_cells
 from cytosig.tl._scratch import room_of, run_of
 from cytosig.tl._store import copied, say, store
 
@@ -163,9 +164,9 @@ def score(
     method's own score, and p, observations × cytokines), ``["cytosig_estimate"]``
     (coefficients), ``["cytosig_axis"]`` and ``["cytosig_axis_pvalue"]`` (response axes),
     ``["cytosig_ligand"]`` (ligand expression) and ``uns["cytosig"]`` (parameters, versions,
-    catalogue digest, coverage, unscored observations; with ``cell_type_key`` also
-    ``compartments``, one row a label, and ``coverage_compartments``, one row a signature of a
-    compartment).
+    catalogue digest, coverage, unscored observations; ``looks_like_cells``, what speaks for that,
+    if anything; with ``cell_type_key`` also ``compartments``, one row a label, and
+    ``coverage_compartments``, one row a signature of a compartment).
 
     Methods without p-values or coefficients leave those slots out. Of several methods the first
     fills these slots; every further one fills slots of its own under ``key_added`` and its name
@@ -229,5 +230,6 @@ def score(
     )  # fmt: skip
     say(found)
     target = copied(adata) if copy else adata
-    store(target, found, Keys(key_added), params=params, digest=digest, cells=cells)
+    note = note_of_cells(adata, aligned.rows.blocks)
+    store(target, found, Keys(key_added), params=params, digest=digest, cells=cells, note=note)
     return target if copy else None

@@ -120,6 +120,20 @@ def test_bulk_has_a_balance_and_no_cell_types(
     assert not {"sources", "targets", "links"} & set(record)
 
 
+def test_cells_with_few_zeros_are_not_called_bulk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tissue = cs.datasets.simulate_tissue(n_samples=4, cells_per_sample=60, n_genes=2000, rng=3)
+    assert (tissue.adata.X.toarray() == 0).mean() < 0.5
+    source = tmp_path / "cells.h5ad"
+    tissue.adata.write_h5ad(source)
+    words = ["score", str(source), "-o", str(tmp_path / "out.h5ad"), "--all"]
+    assert run([*words, "--signatures", "IFNG,TNF"]) == 0
+    err = " ".join(capsys.readouterr().err.split())
+    assert "not done. They are about samples and their cell types: give --sample-key" in err
+    assert "Bulk" not in err
+
+
 def test_too_few_samples_for_a_balance_are_said_and_the_scores_are_kept(
     cohort: anndata.AnnData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

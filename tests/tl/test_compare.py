@@ -381,6 +381,90 @@ def test_small_panels_and_full_annotations_are_not_taken_for_cells(n_genes):
     assert len(_table(bulk, groupby="response")) == 5
 
 
+def _rich(n: int, zero: float) -> anndata.AnnData:
+    """Observations with few zeros, as cells have that lost their rare genes."""
+    adata = _bulk(n)
+    x = np.ones((n, 300), np.float32)
+    x[:, : round(300 * zero)] = 0
+    return anndata.AnnData(x, obs=adata.obs, obsm=dict(adata.obsm))
+
+
+@pytest.mark.parametrize(("n", "zero", "refused"), [(98, 0.45, False), (100, 0.3, True),
+                                                    (100, 0.2, False)])  # fmt: skip
+def test_many_observations_may_have_fewer_zeros(n, zero, refused):
+    adata = _rich(n, zero)
+    if refused:
+        with pytest.raises(DataError, match="30% of X is 0, 210 genes found"):
+            cs.tl.compare(adata, groupby="response")
+    else:
+        assert len(_table(adata, groupby="response")) == 5
+
+
+@pytest.mark.parametrize("name", ["sample", "Sample_ID", "donor_id", "orig.ident", "Patient"])
+def test_many_observations_of_a_sample_are_no_replicates(name):
+    cells = _rich(200, 0)
+    if name in cells.obs:
+        del cells.obs[name]
+    cells.obs[name] = pd.Categorical([f"p{i % 10}" for i in range(200)])
+    with pytest.raises(DataError, match=r"obs\['.*'\] has 10 label\(s\) for 200 of them"):
+        cs.tl.compare(cells, groupby="response")
+    told = _table(cells, groupby="response", sample_key=name)
+    assert told["n_group"].eq(5).all()
+
+
+def test_a_bulk_cohort_with_its_usual_columns_is_taken_as_it_is():
+    """Patients with a second sample, donors with 18 tissues, few batches, centres and types."""
+    bulk = _rich(360, 0)
+    i = np.arange(360)
+    bulk.obs["patient"] = [f"p{k}" for k in np.where(i % 50, i, i // 100)]
+    bulk.obs["donor"] = [f"d{k // 18}" for k in i]
+    for name in ("batch", "center", "sample_type", "cell_type", "study"):
+        bulk.obs[name] = [f"{name}{k % 3}" for k in i]
+    found = _table(bulk.copy(), groupby="response")
+    assert found["n_group"].eq(180).all()
+    bulk.obs["sample"] = [f"kind{k % 2}" for k in i]  # refused by mistake: the message says how on
+    with pytest.raises(DataError, match=r"one label each there, and pass min_cells=1"):
+        cs.tl.compare(bulk, groupby="response")
+    bulk.obs["own"] = bulk.obs_names
+    again = _table(bulk, groupby="response", sample_key="own", min_cells=1)
+    columns = ["estimate", "p", "q", "auroc"]
+    pd.testing.assert_frame_equal(again[columns], found[columns])
+
+
+def test_scores_remember_that_they_are_of_cells(tmp_path):
+    cells = cs.datasets.simulate_tissue(n_samples=6, cells_per_sample=60, n_genes=2000, rng=3).adata
+    with pytest.raises(DataError, match="look like single cells"):
+        cs.tl.compare(_scored_as(cells), groupby="arm")
+    cells.obs = cells.obs[["cell_type"]].copy()
+    cs.tl.score(cells, method=["wmean", "ulm"], n_jobs=1)
+    for key in ("cytosig", "cytosig_ulm"):
+        only = anndata.AnnData(obs=cells.obs, obsm=dict(cells.obsm), uns={key: cells.uns[key]})
+        only.obs["arm"] = np.resize(["a", "b"], only.n_obs)
+        only.write_h5ad(tmp_path / "scores.h5ad")
+        back = anndata.read_h5ad(tmp_path / "scores.h5ad")
+        with pytest.raises(DataError, match=r"single cells \(when scored: .* of the matrix is 0"):
+            cs.tl.compare(back, groupby="arm", key=key)
+
+
+def _scored_as(cells: anndata.AnnData) -> anndata.AnnData:
+    adata = cells.copy()
+    adata.obs["arm"] = np.resize(["a", "b"], adata.n_obs)
+    adata.obsm["cytosig_score"] = pd.DataFrame({"X": 1.0}, index=adata.obs_names)
+    return adata
+
+
+def test_scores_of_samples_carry_no_such_note():
+    tissue = cs.datasets.simulate_tissue(n_samples=6, cells_per_sample=60, n_genes=2000, rng=3)
+    bulk = cs.pp.pseudobulk(tissue.adata, sample_key="sample", n_jobs=1)
+    plain = anndata.AnnData(bulk.X, obs=bulk.obs[["donor"]], var=bulk.var)  # of nobody knows whom
+    for adata in (bulk, plain):
+        cs.tl.score(adata, n_jobs=1)
+        assert "looks_like_cells" not in adata.uns["cytosig"]
+    only = anndata.AnnData(obs=plain.obs, obsm=dict(plain.obsm), uns=dict(plain.uns))
+    only.obs["arm"] = np.resize(["a", "b"], only.n_obs)
+    assert _table(only, groupby="arm")["n_group"].eq(3).all()
+
+
 def test_a_pseudobulk_of_cell_types_needs_to_be_told_which():
     cells = _cells(_bulk(8), per=24)
     cells.X = cells.X.copy()
