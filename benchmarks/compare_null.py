@@ -330,7 +330,8 @@ def main() -> None:
         "Nothing differs between the groups, along the covariate or in survival: a test at .05"
         " should be below it in 5 % of the columns. `mc error` is the standard error over the"
         " simulations, whose columns are correlated. An interval counts where it leaves out one"
-        " half. Cells as replicates, the last rows, are what `cs.tl.compare` refuses where it recognises them."
+        " half. Cells as replicates, the last rows, are what `cs.tl.compare` refuses where it"
+        " recognises them."
     )
     why = (
         "DeLong's interval is on the logit scale, which keeps it inside 0 to 1 and makes it wide in"

@@ -159,7 +159,9 @@ def _read_values(
     blocks: RowBlocks, options: Options, reference: Reference | None, names: Names | None
 ) -> tuple[Values, float | None]:
     """What the values are, and the total to normalise them to, None for not at all."""
-    values = recognise(blocks, n_jobs=options.n_jobs, names=names)
+    values = recognise(
+        blocks, n_jobs=options.n_jobs, names=names, strict=options.normalize != "none"
+    )
     if options.normalize == "log1p" and values.kind == "contrasts":
         raise UsageError(f"normalize='log1p' needs non-negative values; found {values.reason}.")
     asked = options.normalize == "log1p" or values.kind in ("counts", "linear")

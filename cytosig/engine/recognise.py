@@ -49,7 +49,12 @@ class Values:
 
 
 def recognise(
-    rows: RowBlocks, /, *, n_jobs: int | None = None, names: Names | None = None
+    rows: RowBlocks,
+    /,
+    *,
+    n_jobs: int | None = None,
+    names: Names | None = None,
+    strict: bool = True,
 ) -> Values:
     """Tell raw counts, linear values, logarithms and contrasts apart.
 
@@ -62,6 +67,9 @@ def recognise(
         Threads; all cores when None.
     names
         Of observations and of columns, for errors.
+    strict
+        Refuse negative values among what is otherwise counts, or too large for logarithms; they
+        are taken for logarithms all the same when False.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def recognise(
     Raises
     ------
     DataError
-        When there are negative values among what is otherwise counts, or too large for logarithms.
+        When ``strict`` refuses.
     """
     block = rows.sample()
     seen = _Extent.of(block)
@@ -85,7 +93,10 @@ def recognise(
     if not seen.n:
         return Values("log1p", "no non-zero value", math.e)
     if seen.low < 0:
-        return _with_negatives(rows, seen, names)
+        told, strays = _with_negatives(rows, seen)
+        if strict and strays:
+            refuse_negative(rows, seen.n_negative, seen.high, names)
+        return told
     if seen.whole and seen.high > 1:
         return Values("counts", f"non-negative whole numbers up to {seen.high:g}")
     if seen.high > _LARGEST_LOG:
@@ -177,8 +188,11 @@ def _guessed(high: float) -> Values:
     return Values("log1p", reason, math.e)
 
 
-def _with_negatives(rows: RowBlocks, seen: _Extent, names: Names | None) -> Values:
-    """Logged expression has a floor that many genes share; contrasts centre on zero."""
+def _with_negatives(rows: RowBlocks, seen: _Extent) -> tuple[Values, bool]:
+    """Logged expression has a floor that many genes share; contrasts centre on zero.
+
+    Also whether they are neither, by their size or for being few among whole numbers.
+    """
     n_genes = rows.shape[1]
     dense = rows.sample().to_scipy(n_genes).toarray().astype(np.float64)
     dense = np.where(no_number(dense), 0.0, dense)
@@ -187,15 +201,13 @@ def _with_negatives(rows: RowBlocks, seen: _Extent, names: Names | None) -> Valu
     centred = np.abs(np.median(dense, axis=1)) <= 0.35 * dense.std(axis=1)
     mostly_zero = np.median((dense == 0).mean(axis=1)) > 0.5
     has_floor = np.median(floor) > 0.005 and n_genes > 20 and not mostly_zero
-    strays = seen.n_negative < _FEW * seen.n
+    few = seen.n_negative < _FEW * seen.n
     balanced = centred.mean() >= 0.8 and (seen.high <= _LARGEST_LOG or seen.two_sided)
-    if not has_floor and not strays and (balanced or _scaled(dense)):
+    if not has_floor and not few and (balanced or _scaled(dense)):
         reason = f"values from {seen.low:.3g} to {seen.high:.3g} centred on zero"
-        return Values("contrasts", reason)
-    if seen.high > _LARGEST_LOG or (strays and seen.whole):
-        refuse_negative(rows, seen.n_negative, seen.high, names)
+        return Values("contrasts", reason), False
     reason = f"values from {seen.low:.3g} to {seen.high:.3g}, not centred: read as log2"
-    return Values("log2", reason)
+    return Values("log2", reason), seen.high > _LARGEST_LOG or (few and seen.whole)
 
 
 def _scaled(dense: NDArray[np.float64]) -> bool:

@@ -115,6 +115,7 @@ def test_a_stray_negative_value_is_named(dense: np.ndarray, row: int, kind: str)
         recognise(RowBlocks(sparse.csr_matrix(x)), names=names)
     with pytest.raises(DataError, match=r"holds -1 \(1 negative value"):
         recognise(RowBlocks(x))
+    assert recognise(RowBlocks(x), strict=False).kind == "log2", "as they are, if so asked"
 
 
 @pytest.mark.parametrize("background", [20, 150])
