@@ -192,6 +192,16 @@ def gmt(sets: dict[str, list[str]], folder: Path) -> dict[str, Any]:
     return {"signatures": path}
 
 
+def with_antibodies(adata: ad.AnnData) -> ad.AnnData:
+    """Twenty antibodies behind the genes, as 10x stores them, one called as a gene is."""
+    tags = np.random.default_rng(3).poisson(300, (adata.n_obs, 20)).astype(np.float32)
+    names = [GENE, *(f"AB{k}" for k in range(1, 20))]
+    kinds = ["Gene Expression"] * adata.n_vars + ["Antibody Capture"] * 20
+    var = pd.DataFrame({"feature_types": kinds}, index=[*adata.var_names, *names])
+    x = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(adata.X), tags]))
+    return ad.AnnData(x, obs=adata.obs.copy(), var=var)
+
+
 def reordered(adata: ad.AnnData) -> ad.AnnData:
     """The genes shuffled."""
     return adata[:, np.random.default_rng(1).permutation(adata.n_vars)].copy()
@@ -215,6 +225,7 @@ NAMES = (
     Trap("symbols in a column nobody could guess", "other ids", symbols_in_column("what I call it"),
          {}, options=lambda _: {"gene_symbols": "what I call it"}),
     Trap("stray white space", "other ids", named(lambda g: f" {g}  "), {}),
+    Trap("antibodies behind the genes", "other ids", with_antibodies, {}),
     Trap("mouse symbols, and nothing said", "letter case", as_mouse,
          {"*": refused("mouse", "organism")}),
     Trap("mouse symbols, and said so", "letter case", as_mouse, {"*": Equal(_as_human)},

@@ -249,6 +249,8 @@ VALUES = (
           "samples": _made_by_hand(by_sample_per_million),
           "compare": NotAsked("of scores at another total"),
           "report": NotAsked("of scores at another total")}),
+    Trap("counts, and one negative value", "scales", _with(-1.0),
+         {"*": refused("-1", FIRST, GENE, "Set what stands for nothing to 0", "layer")}),
     Trap("scaled, with negative values", "scales", scaled,
          {"*": Contrasts(scaled), "tissue": refused("contrasts", "layer"),
           "samples": refused("contrasts", "layer"), "channels": refused("contrasts", "layer")}),

@@ -7,7 +7,7 @@ ROWS = {
     "empty cell": "one cell without a count",
     "constant": "an observation with the same value in every gene",
     "duplicates": "gene names, or cell names, given twice",
-    "other ids": "Ensembl ids, ids with versions, symbols in a column of var, stray white space",
+    "other ids": "Ensembl ids, ids with versions, symbols in a column of var, spaces, antibodies",
     "letter case": "mouse symbols, lower case, upper case",
     "old symbols": "symbols of years ago: WARS, CTGF, IL8",
     "orf and dots": "CxxorfYY, and dots where R saw hyphens",
