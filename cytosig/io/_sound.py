@@ -28,6 +28,8 @@ TEXT_BYTES = 64
 """Memory of a short text of a length of its own."""
 SOME_CHUNKS, BYTES_A_CHUNK = 10_000, 16
 """Chunks that any dataset may declare, and bytes on disk for each further one: its place."""
+_VARIANT = 3
+"""Byte of an encoded type of variable length that says of what: 0 a list, 1 a text."""
 _OFTEN = 1000  # times that groups may be reached by another name
 
 
@@ -88,6 +90,8 @@ class _Walk:
         if len(above) >= DEEPEST:
             self._refuse(name, f"groups in groups, more than {DEEPEST} deep. Flatten them.")
         self._visits += 1
+        if here not in self._seen:
+            self._attributes(node, name)
         self._seen.add(here)
         if self._visits > 2 * len(self._seen) + _OFTEN:
             self._refuse(name, "links lead to the same groups again and again. Remove them.")
@@ -112,6 +116,7 @@ class _Walk:
     def _dataset(self, dataset: Any, name: str) -> None:
         import h5py
 
+        self._attributes(dataset, name)
         how = dataset.get_create_plist()
         if how.get_layout() == h5py.h5d.VIRTUAL or how.get_external_count():
             self._refuse(
@@ -119,6 +124,7 @@ class _Walk:
                 " which are not opened. Copy them into this file (h5repack).",
             )  # fmt: skip
         kind = dataset.get_type()
+        self._kind(kind, name)
         size = TEXT_BYTES if _is_variable(kind) else kind.get_size()
         self._declared += math.prod(dataset.shape or ()) * size
         check_declared(self._declared, self._on_disk, self._path, name)
@@ -126,6 +132,20 @@ class _Walk:
             self._chunks(dataset, how.get_chunk(), name)
         if _is_variable(kind):
             self._texts(dataset, name)
+
+    def _attributes(self, node: Any, name: str) -> None:
+        import h5py
+
+        for k in range(h5py.h5a.get_num_attrs(node)):
+            attribute = h5py.h5a.open(node, index=k)
+            self._kind(attribute.get_type(), f"{name}@{attribute.name.decode('utf-8', 'replace')}")
+
+    def _kind(self, kind: Any, name: str) -> None:
+        if not _is_known(kind):
+            self._refuse(
+                name, "values of variable length that are neither texts nor lists; the file is"
+                " damaged. Copy or write it again.",
+            )  # fmt: skip
 
     def _chunks(self, dataset: Any, chunk: tuple[int, ...], name: str) -> None:
         """HDF5 takes memory for every chunk, there or not, and for all the bytes it says it has."""
@@ -162,6 +182,18 @@ class _Walk:
 
     def _refuse(self, name: str, why: str) -> Never:
         refuse(self._path, name, why)
+
+
+def _is_known(kind: Any) -> bool:
+    """Whether HDF5 can read it: on others of variable length than these two it ends the process."""
+    import h5py
+
+    if isinstance(kind, h5py.h5t.TypeCompoundID):
+        return all(_is_known(kind.get_member_type(k)) for k in range(kind.get_nmembers()))
+    if isinstance(kind, h5py.h5t.TypeVlenID):
+        is_list = kind.encode()[_VARIANT] & 0xF == 0  # texts are of another class in h5py
+        return is_list and _is_known(kind.get_super())
+    return not isinstance(kind, h5py.h5t.TypeArrayID) or _is_known(kind.get_super())
 
 
 def _is_variable(kind: Any) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from cytosig._errors import FileError
 from cytosig.io import can_open, open_store, read
+from cytosig.io._sound import check_hdf5
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,3 +206,39 @@ def test_heaps_without_end(h5ad_file: Path, damage: Callable[[bytearray], None])
     )
     assert b"FileError" in done.stderr
     assert b"a heap of names at byte" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["attribute", "dataset", "member"])
+def test_values_of_a_length_of_their_own_are_texts_or_lists(tmp_path: Path, where: str) -> None:
+    """HDF5 (2.0 too) ends the process on others, which one damaged byte makes of a text."""
+    path, text = tmp_path / "x.h5", h5py.string_dtype()
+    with h5py.File(path, "w") as file:
+        node = file.create_group("uns")
+        if where == "attribute":
+            node.attrs["words"] = "of some length"
+        else:
+            kind = text if where == "dataset" else np.dtype([("n", "i4"), ("word", text)])
+            node.create_dataset("words", (2,), kind)
+    with h5py.File(path) as file:
+        check_hdf5(file, path)
+    content = path.read_bytes()
+    as_stored = b"\x19\x01\x01\x00\x10\x00\x00\x00"  # of variable length, a text in UTF-8
+    assert content.count(as_stored) == 1
+    path.write_bytes(content.replace(as_stored, b"\x19\x0f" + as_stored[2:]))
+    with (
+        h5py.File(path) as file,
+        pytest.raises(FileError, match=r"/uns.*words: values of variable length that are neither"),
+    ):
+        check_hdf5(file, path)
+
+
+def test_lists_and_tables_of_texts_are_sound(tmp_path: Path) -> None:
+    path, lists = tmp_path / "x.h5", h5py.vlen_dtype("i4")
+    with h5py.File(path, "w") as file:
+        file.create_dataset("lists", (3,), lists)
+        file.create_dataset("table", (3,), [("word", h5py.string_dtype()), ("list", lists)])
+        file.create_dataset("grid", (3,), np.dtype((h5py.string_dtype("ascii"), (2,))))
+        node = file.create_group("node")
+        node.attrs.create("table", np.zeros(2, "i4,f8"))
+    with h5py.File(path) as file:
+        check_hdf5(file, path)
