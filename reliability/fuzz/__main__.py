@@ -120,7 +120,7 @@ _NOTES = f"""\
 
 
 def main() -> None:
-    """Run the campaign; write fuzz.md and fuzz.tsv."""
+    """Run the campaign; write fuzz.md and fuzz.tsv; exit status 1 where there was a defect."""
     parser = arguments(__doc__)
     parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
@@ -144,6 +144,7 @@ def main() -> None:
     table, seconds = table_of(found), time.perf_counter() - start
     text = report(table, found, digest(seeds), seconds, asked)
     record.write(asked.out, "fuzz", table=table, text=text)
+    sys.exit(any(one.is_defect for one in found))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 HANGS, GIVEN_UP = 10.0, 60.0  # seconds of the processor, and of the clock
+MAKING = 600.0  # the same of the clock, for an input that is still being made
 KINDS = ("exception", "invalid", "crash", "hang", "memory", "let in")
 """Of defects."""
 _PER_WORKER = 400
@@ -119,23 +120,24 @@ class Worker:
             self._process = None
 
     def _wait(self, start: float) -> tuple[str, str]:
-        before = _cpu(self._process.pid)
+        before, made = _cpu(self._process.pid), False
         while True:
             try:
                 if self._pipe.poll(0.25):
                     ended: tuple[str, str] | None = self._pipe.recv()
                     if ended is not None:
                         return ended
-                    start, before = time.perf_counter(), _cpu(self._process.pid)
+                    start, before, made = time.perf_counter(), _cpu(self._process.pid), True
                     continue
             except (EOFError, ConnectionError):
                 return self._crashed()
             late = time.perf_counter() - start
-            if _cpu(self._process.pid) - before > HANGS or late > GIVEN_UP:
+            busy = _cpu(self._process.pid) - before
+            if late > MAKING or (made and (busy > HANGS or late > GIVEN_UP)):
                 os.kill(self._process.pid, signal.SIGUSR1)  # where it is, into the log
-                time.sleep(0.3)
+                time.sleep(2)
                 self._stop()
-                return "hang", f"more than {HANGS:.0f} s: {self._log()}"
+                return "hang", f"{busy:.1f} s of the processor in {late:.1f}: {self._log()}"
 
     def _crashed(self) -> tuple[str, str]:
         self._process.join()
