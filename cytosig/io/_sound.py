@@ -10,6 +10,8 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never
 
+import numpy as np
+
 from cytosig._errors import FileError
 from cytosig.io._texts import longest_text
 
@@ -98,6 +100,7 @@ class _Walk:
         for key in node:
             self._member(node, key, f"{name}/{key.decode('utf-8', 'replace')}", (*above, here))
         self._sparse(h5py.Group(node), name)
+        self._frame(h5py.Group(node), name)
 
     def _member(self, node: Any, key: bytes, name: str, above: tuple[int, ...]) -> None:
         import h5py
@@ -180,8 +183,29 @@ class _Walk:
         layout = group.attrs.get("encoding-type", group.attrs.get("h5sparse_format", "csr"))
         check_lines(shape, layout, len(group["indptr"]), self._path, name)
 
+    def _frame(self, group: h5py.Group, name: str) -> None:
+        """A table of which a column is the table: anndata reads it until h5py gives way.
+
+        Then h5py keeps its lock, for which every other thread that comes to it waits for ever.
+        """
+        import h5py
+
+        named = [group.attrs[key] for key in ("_index", "column-order") if key in group.attrs]
+        for column in (one for held in named for one in np.atleast_1d(held)):
+            if not isinstance(column, h5py.Reference) and not _is_away(column):
+                continue
+            self._refuse(
+                name, f"a table that says {str(column)[:40]!r} is a column of it; the file is"
+                " damaged. Copy or write it again.",
+            )  # fmt: skip
+
     def _refuse(self, name: str, why: str) -> Never:
         refuse(self._path, name, why)
+
+
+def _is_away(column: object) -> bool:
+    """Whether a name leads to the group itself, or out of it."""
+    return str(column).startswith("/") or "." in str(column).split("/")
 
 
 def _is_known(kind: Any) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from anndata import AnnData
+
 
 def _external(file: h5py.File) -> None:
     file["uns/away"] = h5py.ExternalLink("secret.h5", "/")
@@ -240,5 +242,32 @@ def test_lists_and_tables_of_texts_are_sound(tmp_path: Path) -> None:
         file.create_dataset("grid", (3,), np.dtype((h5py.string_dtype("ascii"), (2,))))
         node = file.create_group("node")
         node.attrs.create("table", np.zeros(2, "i4,f8"))
+    with h5py.File(path) as file:
+        check_hdf5(file, path)
+
+
+@pytest.mark.parametrize("slot", ["_index", "column-order"])
+@pytest.mark.parametrize("column", ["reference", ".", "/obs", "./."])
+def test_no_table_is_a_column_of_itself(
+    adata: AnnData, tmp_path: Path, slot: str, column: str
+) -> None:
+    """Read for ever, until h5py is left in a state in which no other thread can use it."""
+    path = tmp_path / "x.h5ad"
+    adata.write_h5ad(path)
+    with h5py.File(path, "r+") as file:
+        named = file["obs"].ref if column == "reference" else column
+        file["obs"].attrs[slot] = named if slot == "_index" else [named]
+    for reader in (read, lambda path: open_store(path).__enter__()):
+        with pytest.raises(FileError, match=r"/obs: a table that says .* is a column of it"):
+            reader(path)
+
+
+def test_columns_may_be_called_as_paths_are(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        table = file.create_group("obs")
+        table["a/b"], table["v1.2"] = [1], [2]
+        table.attrs["_index"], table.attrs["column-order"] = "v1.2", ["a/b", "v1.2"]
+        table.create_group("none").attrs.create("column-order", np.array([], "f8"))
     with h5py.File(path) as file:
         check_hdf5(file, path)
