@@ -10,8 +10,6 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never
 
-import numpy as np
-
 from cytosig._errors import FileError
 from cytosig.io._texts import longest_text
 
@@ -189,6 +187,7 @@ class _Walk:
         Then h5py keeps its lock, for which every other thread that comes to it waits for ever.
         """
         import h5py
+        import numpy as np
 
         named = [group.attrs[key] for key in ("_index", "column-order") if key in group.attrs]
         for column in (one for held in named for one in np.atleast_1d(held)):
