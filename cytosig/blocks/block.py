@@ -36,8 +36,10 @@ class Block:
         shape = (self.stop - self.start, n_cols)
         return sp.csr_matrix((self.data, self.indices, self.indptr), shape=shape)
 
-    def only(self, columns: NDArray[np.bool_], /) -> Block:
-        """The values in the marked columns; all others are 0."""
+    def only(self, columns: NDArray[np.bool_] | None, /) -> Block:
+        """The values in the marked columns, all others 0; as it is where none are marked."""
+        if columns is None:
+            return self
         kept = columns[self.indices]
         indptr = np.concatenate([[0], np.cumsum(kept)])[self.indptr]
         return Block(self.start, self.stop, indptr, self.indices[kept], self.data[kept])

@@ -70,8 +70,7 @@ class RowBlocks:
 
     def read(self, start: int, stop: int, /) -> Block:
         """The rows from ``start`` to before ``stop``; safe in several threads at once."""
-        block = self._source.read(start, stop)
-        return block if self.only is None else block.only(self.only)
+        return self._source.read(start, stop).only(self.only)
 
     def __iter__(self) -> Iterator[Block]:
         for span in self.spans:
@@ -87,8 +86,7 @@ class RowBlocks:
         n = self.shape[0]
         picked = np.unique(np.linspace(0, n - 1, min(n, n_rows)).astype(int)) if n else np.arange(0)
         if self.lazy is not None:
-            block = self.lazy.pick(picked)
-            return block if self.only is None else block.only(self.only)
+            return self.lazy.pick(picked).only(self.only)
         return joined(0, [self.read(*span) for span in runs(picked)])
 
 

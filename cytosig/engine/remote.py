@@ -30,8 +30,7 @@ class _Errand:
     constants: tuple[Any, ...]
 
     def run(self, start: int, local: tuple[Any, ...], part: Any, /) -> Any:
-        block = as_block(start, part)
-        block = block if self.only is None else block.only(self.only)
+        block = as_block(start, part).only(self.only)
         return self.function(self.steps.of(block), *local, *self.constants)
 
 

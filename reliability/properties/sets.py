@@ -115,7 +115,13 @@ KINDS = [
 ]
 
 
-def kinds(**having: bool) -> SearchStrategy[Kind]:
-    """Every method, by its definition and as each of its peers has it."""
-    wanted = [k for k in KINDS if all(getattr(k, name) is is_so for name, is_so in having.items())]
-    return st.sampled_from(wanted)
+def kinds(
+    *, linear: bool | None = None, by_order: bool | None = None, by_company: bool | None = None
+) -> SearchStrategy[Kind]:
+    """Every method, by its definition and as each of its peers has it; of a sort, where asked."""
+
+    def wanted(kind: Kind) -> bool:
+        sorts = ((linear, kind.linear), (by_order, kind.by_order), (by_company, kind.by_company))
+        return all(asked in (None, is_so) for asked, is_so in sorts)
+
+    return st.sampled_from([kind for kind in KINDS if wanted(kind)])

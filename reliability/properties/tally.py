@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+Asked, Found = ParamSpec("Asked"), TypeVar("Found")
 
 
 @dataclass
@@ -73,11 +75,11 @@ class Tally:
             mine.failed.append(str(report.longrepr))
 
 
-def _counted(asked: Callable[..., Any], mine: Property) -> Callable[..., Any]:
+def _counted(asked: Callable[Asked, Found], mine: Property) -> Callable[Asked, Found]:
     from hypothesis.errors import UnsatisfiedAssumption
 
     @wraps(asked)
-    def asked_once(*args: Any, **kwargs: Any) -> Any:
+    def asked_once(*args: Asked.args, **kwargs: Asked.kwargs) -> Found:
         try:
             found = asked(*args, **kwargs)
         except UnsatisfiedAssumption:
